@@ -1,0 +1,45 @@
+# One task list, used by people, hooks and CI alike.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help setup run test test-long lint bench lock clean
+
+help:  ## show the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## make .venv with the locked packages; its commands are in .venv/bin
+
+$(STAMP): requirements.lock pyproject.toml local_aws/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: make setup PYTHON=python3.12" % sys.version_info[:2])'
+	@test -x .tools/bin/uv || ($(PYTHON) -m venv .tools && .tools/bin/pip install --quiet "uv>=0.9")
+	@test -x $(BIN)/python || .tools/bin/uv venv --quiet --python $(PYTHON) .venv
+	@.tools/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@.tools/bin/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e local_aws
+	@touch $@
+
+run: setup  ## generate a credit sample, build a model from it and register the model
+	@$(BIN)/mlops run credit
+
+test: setup lint  ## everything that must hold at every commit
+	@$(BIN)/pytest -m "not long and not bench"
+
+test-long: setup  ## the same, and what takes longer
+	@$(BIN)/pytest -m "not bench"
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: setup  ## each table beside its peers, in one run
+	@$(BIN)/pytest -m bench -s benchmarks
+
+lock: setup  ## resolve the packages anew
+	@.tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --all-extras --group dev --no-emit-package local-aws \
+		pyproject.toml local_aws/pyproject.toml -o requirements.lock
+
+clean:  ## remove what the tasks made
+	@rm -rf .venv .tools .local_aws .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,28 @@
+"""`decision.json`: from a score to a decision. Chosen by Train on the validation split, sealed in the artefact."""
+
+from dataclasses import asdict, dataclass
+
+from contract.columns import Task
+from contract.documents import Document
+from contract.errors import InputError
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`threshold` belongs to a binary task: class 1 from there on. `rule` says in words how it was chosen."""
+
+    task: Task
+    classes: tuple[str, ...]
+    threshold: float | None = None
+    rule: str = ""
+
+    def to_document(self) -> Document:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Decision":
+        """Raises InputError when a part is missing or unknown."""
+        try:
+            return cls(**{**document, "classes": tuple(document["classes"])})
+        except (KeyError, TypeError) as error:
+            raise InputError(f"The decision document cannot be read: {error!r}.") from None

@@ -1,0 +1,41 @@
+"""JSON documents with one spelling, so that equal content has equal bytes and an equal hash."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from contract.errors import InputError
+
+Document = dict[str, Any]
+
+
+def dumps(document: Any) -> str:
+    """The canonical text of a JSON document: sorted keys, two spaces, a final newline. NaN is refused."""
+    return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def sha256(content: bytes) -> str:
+    """The hash that names bundles, data and artefacts, as 64 hexadecimal characters."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read(path: Path) -> Document:
+    """The document in `path`. Raises InputError when it is missing, no JSON, or no object."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing.") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a JSON document: {error}.") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path} holds a JSON {type(document).__name__}, an object is needed.")
+    return document
+
+
+def write(path: Path, document: Any) -> None:
+    """Write the canonical text to `path`: whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(dumps(document), encoding="utf-8")
+    partial.replace(path)

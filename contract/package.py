@@ -1,0 +1,37 @@
+"""The model package: what training leaves, what registration adds, what deployment relies on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+#: Inside `model.tar.gz`. The XGBoost image loads every top-level file as a model, so all others stand in `code/`.
+MODEL = "xgboost-model"
+CODE = "code"
+PREPROCESSOR = "code/preprocessor.json"
+DECISION = "code/decision.json"
+
+#: Written by Evaluate, one prefix: the full report, the flat document of the gate, and the golden records.
+EVALUATION = "evaluation.json"
+GATE = "gate.json"
+GOLDEN = "golden.jsonl"
+PAYLOAD = "payload.tar.gz"
+
+#: Keys of CustomerMetadataProperties; the values are at most 256 characters.
+DATA_HASH = "data-sha256"
+CODE_HASH = "code-sha256"
+ARTEFACT_HASH = "artefact-sha256"
+GOLDEN_URL = "golden-records"
+METRIC_PREFIX = "metric-"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A raw test record and the decision of training time.
+
+    record    raw column → text, number or None
+    score     the probability of class 1, the probabilities by class, or the value of a regression
+    decision  the class's text, or the value of a regression
+    """
+
+    record: dict[str, Any]
+    score: float | list[float]
+    decision: str | float
