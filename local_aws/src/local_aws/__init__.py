@@ -1,0 +1,1 @@
+"""AWS on one machine: SageMaker pipelines, jobs and what they need, behind AWS's own protocols."""

@@ -1,0 +1,50 @@
+"""The only reader of time. An offset and a rate let schedules, expiry and cool-downs pass in milliseconds."""
+
+import threading
+import time
+
+
+class Clock:
+    """Seconds since 1970 that run `rate` times as fast as the machine's, from an origin that can be moved."""
+
+    def __init__(self, offset: float = 0.0, rate: float = 1.0) -> None:
+        self._lock = threading.Lock()
+        self._real = time.time()
+        self._virtual = self._real + offset
+        self.rate = rate
+
+    def now(self) -> float:
+        """The time, in seconds since 1970."""
+        return self._virtual + (time.time() - self._real) * self.rate
+
+    def set(self, offset: float = 0.0, rate: float | None = None) -> None:
+        """Move the clock forward by `offset` seconds and, when given, change its rate.
+
+        Raises ValueError when the clock would run backwards or stand still.
+        """
+        if offset < 0 or (rate is not None and rate <= 0):
+            raise ValueError("A clock can only run forward: offset >= 0 and rate > 0.")
+        with self._lock:
+            virtual = self.now() + offset
+            self._real = time.time()
+            self._virtual = virtual
+            if rate is not None:
+                self.rate = rate
+
+    @property
+    def offset(self) -> float:
+        """How far the clock is ahead of the machine's, in seconds."""
+        return self.now() - time.time()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait until `event` is set or `seconds` of this clock have passed; True when it was set.
+
+        Looks again ten times a second, so that a moved clock ends the wait.
+        """
+        end = self.now() + seconds
+        while not event.is_set():
+            left = (end - self.now()) / self.rate
+            if left <= 0:
+                return False
+            event.wait(min(left, 0.1))
+        return True

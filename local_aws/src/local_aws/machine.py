@@ -1,0 +1,75 @@
+"""Put a machine together: its store, its clock, its services; and take it apart again."""
+
+import logging
+import socket
+from pathlib import Path
+from typing import Protocol
+
+import uvicorn
+
+from local_aws.clock import Clock
+from local_aws.errors import StartError
+from local_aws.operations import Aws, Operations
+from local_aws.processes.images import Images
+from local_aws.server import Application
+from local_aws.services import sts
+from local_aws.store import Store
+
+OPERATIONS: tuple[Operations, ...] = (sts.operations,)
+
+
+class Part(Protocol):
+    """Something that lives beside the requests: it starts with the server and ends with it."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+#: Made in this order at start, with the machine as the only argument; reachable as `aws.part(Class)`.
+PARTS: tuple[type, ...] = ()
+
+
+def build(home: Path, port: int, region: str, images: Images) -> Aws:
+    """The machine whose state is below `home`; nothing runs yet."""
+    home.mkdir(parents=True, exist_ok=True)
+    store = Store(home)
+    kept = store.get("local:Clock", "clock") or {}
+    aws = Aws(
+        home=home,
+        store=store,
+        clock=Clock(kept.get("Offset", 0.0), kept.get("Rate", 1.0)),
+        region=region,
+        endpoint=f"http://127.0.0.1:{port}",
+        images=images,
+    )
+    for part in PARTS:
+        aws.parts[part] = part(aws)
+    return aws
+
+
+def serve(home: Path, listener: socket.socket, region: str, images: Images) -> None:
+    """Serve on an open listening socket until SIGTERM or SIGINT. Raises StartError when the home cannot be used."""
+    try:
+        aws = build(home, listener.getsockname()[1], region, images)
+        aws.store.sweep()
+    except OSError as error:
+        raise StartError(f"{home} cannot hold the state of local_aws: {error}.") from error
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    application = Application(aws, OPERATIONS)
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        lifespan="on",
+    )
+    for part in PARTS:
+        aws.part(part).start()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        for part in reversed(PARTS):
+            aws.part(part).stop()

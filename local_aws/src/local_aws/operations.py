@@ -1,0 +1,61 @@
+"""Handlers beside their operations: a service file declares what it can do, the server finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from local_aws.clock import Clock
+from local_aws.store import Store
+
+if TYPE_CHECKING:
+    from local_aws.processes.images import Images
+
+Request = dict[str, Any]
+Result = dict[str, Any] | None
+Handler = Callable[["Aws", Request], Result | Awaitable[Result]]
+
+T = TypeVar("T")
+
+#: The one account of a machine; twelve digits that no customer has.
+ACCOUNT = "123456789012"
+
+
+@dataclass
+class Aws:
+    """The machine that handlers work on. `parts` are the living things by their class, set at start."""
+
+    home: Path
+    store: Store
+    clock: Clock
+    region: str
+    endpoint: str
+    images: Images
+    account: str = ACCOUNT
+    parts: dict[type, Any] = field(default_factory=dict)
+
+    def arn(self, service: str, resource: str) -> str:
+        """`arn:aws:<service>:<region>:<account>:<resource>`."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def part(self, kind: type[T]) -> T:
+        return self.parts[kind]  # type: ignore[no-any-return]
+
+
+class Operations:
+    """The operations of one service, or of a part of it. Names are checked against botocore's model at start."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.handlers: dict[str, Handler] = {}
+
+    def __call__(self, name: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            if name in self.handlers:
+                raise ValueError(f"{self.service}:{name} has two handlers.")
+            self.handlers[name] = handler
+            return handler
+
+        return register

@@ -1,0 +1,225 @@
+"""HTTP in, HTTP out: find the service, read the request, call the handler, write the answer."""
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local_aws.errors import AwsError, NotSupported
+from local_aws.operations import Aws, Handler, Operations
+from local_aws.store import translate
+from local_aws.wire import serialise
+from local_aws.wire.http import Body, FileSlice, HttpRequest, HttpResponse
+from local_aws.wire.models import operation_model, service_model, target_prefixes
+from local_aws.wire.parse import parse, scope
+from local_aws.wire.validate import violations
+
+log = logging.getLogger("local_aws")
+
+#: Larger bodies go to a file while they arrive.
+SPOOL_AT = 1 << 18
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The ASGI application. Handlers run in threads, or in the event loop when they are coroutines."""
+
+    def __init__(self, aws: Aws, operations: Iterable[Operations], threads: int = 32) -> None:
+        self.aws = aws
+        self.handlers = _index(operations)
+        self.services = tuple(sorted({service for service, _ in self.handlers}))
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.spools = aws.home / "spool"
+        self.spools.mkdir(exist_ok=True)
+
+    async def __call__(self, asgi: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if asgi["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        request = HttpRequest(
+            method=asgi["method"],
+            path=asgi["raw_path"].decode("latin-1"),
+            query_string=asgi["query_string"].decode("latin-1"),
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in asgi["headers"]},
+        )
+        try:
+            try:
+                request.body = await self._receive(request, receive)
+            except OSError as error:
+                response = self._broken(request, translate(error, self.aws.home))
+            else:
+                response = await self.answer(request)
+            await _send(response, send, head=request.method == "HEAD")
+        finally:
+            request.body.discard()
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """The response to one request; errors of every kind become the protocol's own."""
+        if request.path.startswith("/_local/"):
+            return await asyncio.get_running_loop().run_in_executor(self.threads, self._control, request)
+        service = self.service_of(request)
+        if service not in self.services:
+            return _refused(service)
+        try:
+            name, members = parse(service, request)
+            handler = self.handlers.get((service, name))
+            if handler is None:
+                raise NotSupported(f"{service}:{name}")
+            self._check(service, name, members)
+            if asyncio.iscoroutinefunction(handler):
+                found = await handler(self.aws, members)
+            else:
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(self.threads, handler, self.aws, members)
+            return serialise.result(service, name, request, found or {})
+        except AwsError as error:
+            return serialise.failure(service, request, error)
+        except OSError as error:
+            return self._broken(request, translate(error, self.aws.home), service)
+        except Exception as error:  # noqa: BLE001  the last line of defence: said to the client and in the log
+            return self._broken(request, error, service)
+
+    def service_of(self, request: HttpRequest) -> str:
+        """By what the request was signed for, else by the JSON target, else S3 (anonymous reads)."""
+        _, service = scope(request)
+        if service is None and (target := request.headers.get("x-amz-target")):
+            service = target_prefixes(self.services).get(target.rpartition(".")[0])
+        if service == "sagemaker" and not request.headers.get("content-type", "").startswith("application/x-amz-json"):
+            return "sagemaker-runtime"  # signs as sagemaker and has paths of its own
+        return service or "s3"
+
+    def _check(self, service: str, name: str, members: dict[str, Any]) -> None:
+        shape = operation_model(service, name).input_shape
+        if shape is None or service == "s3":  # S3 answers with codes of its own; its handlers check
+            return
+        found = list(violations(shape, members))
+        if found:
+            code = "ValidationError" if service in ("iam", "sts", "cloudformation") else "ValidationException"
+            raise AwsError(code, f"{len(found)} validation error{'s' * (len(found) > 1)} detected: {' '.join(found)}")
+
+    def _broken(self, request: HttpRequest, error: Exception, service: str | None = None) -> HttpResponse:
+        if not isinstance(error, AwsError):
+            log.exception("%s %s failed", request.method, request.path, exc_info=error)
+            error = AwsError("InternalFailure", f"local_aws failed: {type(error).__name__}: {error}", status=500)
+        return serialise.failure(service or self.service_of(request), request, error)
+
+    async def _receive(self, request: HttpRequest, receive: Receive) -> Body:
+        """The whole body; asking for it makes the HTTP server answer `100 Continue` at once."""
+        content = bytearray()
+        while True:
+            message = await receive()
+            content += message.get("body", b"")
+            if not message.get("more_body"):
+                return Body(_unchunked(request, bytes(content)))
+            if len(content) > SPOOL_AT:
+                return await self._spool(request, content, receive)
+
+    async def _spool(self, request: HttpRequest, content: bytearray, receive: Receive) -> Body:
+        path = self.aws.store.new_blob()  # on the blobs' file system, so that an object can take it over
+        try:
+            with path.open("wb") as file:
+                file.write(content)
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ConnectionError("The client went away.")
+                    file.write(message.get("body", b""))
+                    more = message.get("more_body", False)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        if _is_chunked(request):
+            path.write_bytes(_unchunked(request, path.read_bytes()))
+        return Body(spool=path)
+
+    def _control(self, request: HttpRequest) -> HttpResponse:
+        """What the machine's owner may do and no AWS has: look at its state and move its clock."""
+        if request.path == "/_local/clock" and request.method == "POST":
+            try:
+                wanted = json.loads(request.body.bytes() or b"{}")
+                self.aws.clock.set(float(wanted.get("Offset", 0)), wanted.get("Rate"))
+            except (ValueError, TypeError, AttributeError) as error:
+                return HttpResponse(
+                    400, {"content-type": "application/json"}, json.dumps({"Error": str(error)}).encode()
+                )
+            self.aws.store.put("local:Clock", "clock", {"Offset": self.aws.clock.offset, "Rate": self.aws.clock.rate})
+        state = {
+            "Endpoint": self.aws.endpoint,
+            "Home": str(self.aws.home),
+            "Region": self.aws.region,
+            "Time": self.aws.clock.now(),
+            "Rate": self.aws.clock.rate,
+            "Commits": self.aws.store.commits,
+            "Fsyncs": self.aws.store.fsyncs,
+        }
+        return HttpResponse(200, {"content-type": "application/json"}, json.dumps(state).encode())
+
+
+def _index(operations: Iterable[Operations]) -> dict[tuple[str, str], Handler]:
+    """(service, operation) → handler. Raises ValueError on a name that botocore's model does not have."""
+    found: dict[tuple[str, str], Handler] = {}
+    for group in operations:
+        for name, handler in group.handlers.items():
+            if name not in service_model(group.service).operation_names:
+                raise ValueError(f"{group.service} has no operation {name}.")
+            if (group.service, name) in found:
+                raise ValueError(f"{group.service}:{name} has two handlers.")
+            found[group.service, name] = handler
+    return found
+
+
+def _refused(service: str) -> HttpResponse:
+    """A service that is not here at all; JSON and XML clients alike show the header's code and the status."""
+    error = NotSupported(f"the service {service}")
+    headers = {"x-amzn-errortype": error.code, "content-type": "application/x-amz-json-1.1"}
+    return HttpResponse(error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode())
+
+
+def _is_chunked(request: HttpRequest) -> bool:
+    return request.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
+
+
+_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;[^\r]*)?\r\n")
+
+
+def _unchunked(request: HttpRequest, content: bytes) -> bytes:
+    """Undo S3's aws-chunked encoding (signed chunks, trailing checksums); other bodies stay as they are."""
+    if not _is_chunked(request):
+        return content
+    plain, position = bytearray(), 0
+    while found := _CHUNK_HEAD.match(content, position):
+        size = int(found[1], 16)
+        if size == 0:
+            break
+        plain += content[found.end() : found.end() + size]
+        position = found.end() + size + 2
+    return bytes(plain)
+
+
+async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:
+    headers = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in response.headers.items()]
+    if "content-length" not in response.headers:
+        headers.append((b"content-length", str(response.length).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if head:
+        await send({"type": "http.response.body", "body": b""})
+    elif isinstance(response.body, FileSlice):
+        for chunk in response.body.chunks():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        await send({"type": "http.response.body", "body": response.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,1 @@
+"""AWS's protocols, both ways, out of botocore's service models."""
