@@ -1,0 +1,86 @@
+"""The gate: a report and rules in, a verdict with its reason in words out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analysis.metrics import flat, section
+from contract.columns import Task
+from contract.documents import Document
+from contract.errors import InputError
+from contract.findings import Verdict
+
+Bound = Literal["lower", "value", "upper"]
+
+#: The end of the interval in words.
+WORDS: dict[str, str] = {
+    "lower": "the lower end of the 95 % interval of {metric}",
+    "value": "{metric}",
+    "upper": "the upper end of the 95 % interval of {metric}",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition. The metric's bound must lie above `minimum` and below `maximum`, both strictly:
+    a model that ranks by chance has an AUC of exactly .5."""
+
+    metric: str
+    bound: Bound = "value"
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.bound not in WORDS:
+            raise InputError(f"The gate's bound is {self.bound!r}; it is one of {', '.join(WORDS)}.")
+        if self.minimum is None and self.maximum is None:
+            raise InputError(f"The gate on {self.metric} needs a minimum or a maximum.")
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Rule":
+        """Raises InputError on unknown or missing keys."""
+        try:
+            return cls(**document)
+        except TypeError as error:
+            raise InputError(f"The gate's rule cannot be read: {error}.") from None
+
+
+#: What a model must show when the configuration says nothing: that it is better than chance.
+DEFAULTS: dict[Task, Rule] = {
+    "binary": Rule("auc", "lower", minimum=0.5),
+    "multiclass": Rule("macro_auc", "lower", minimum=0.5),
+    "regression": Rule("r2", "value", minimum=0.0),
+}
+
+
+def judge(report: Document, rules: Sequence[Rule], artefact: str) -> Verdict:
+    """Hold a report (see analysis.metrics.evaluate) against the rules.
+
+    artefact  SHA-256 of the model.tar.gz that was evaluated
+
+    Raises InputError when a rule names a metric that the report does not have.
+    """
+    checks = [_check(section(report), rule) for rule in rules]
+    failures = [reason for passed, reason in checks if not passed]
+    reasons = failures or [reason for _, reason in checks]
+    return Verdict(not failures, "; ".join(reasons) + ".", artefact, flat(report))
+
+
+def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
+    """Whether the rule holds, and a clause that says so."""
+    known = [name for name, metric in metrics.items() if isinstance(metric, dict) and "value" in metric]
+    if rule.metric not in known:
+        raise InputError(f"The gate asks for {rule.metric}, the report has {', '.join(known)}.")
+    value = metrics[rule.metric].get(rule.bound)
+    words = WORDS[rule.bound].format(metric=rule.metric)
+    if value is None:
+        reason = metrics[rule.metric].get("reason", "no reason was given").rstrip(".")
+        return False, f"Rejected: {words} is undefined ({reason[0].lower()}{reason[1:]})"
+    if rule.minimum is not None and not value > rule.minimum:
+        return False, f"Rejected: {words} is {value:.4f}, it must be above {rule.minimum:g}"
+    if rule.maximum is not None and not value < rule.maximum:
+        return False, f"Rejected: {words} is {value:.4f}, it must be below {rule.maximum:g}"
+    limits = [f"above {rule.minimum:g}"] * (rule.minimum is not None) + [f"below {rule.maximum}"] * (
+        rule.maximum is not None
+    )
+    return True, f"Passed: {words} is {value:.4f}, {' and '.join(limits)}"

@@ -1,0 +1,118 @@
+"""Evaluate: judge the sealed artefact on the test split, with the code that will serve it.
+
+Environment: MODEL (folder with model.tar.gz), TEST (encoded rows), TEST_RAW (the same rows, raw), SETTINGS (path of
+evaluate.json: {"gate": {…}, "bootstrap": 200, "golden": 100, "seed": 42}), OUTPUT.
+A gate that does not pass is a result: the job succeeds and the pipeline's condition decides.
+"""
+
+import os
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import gate, metrics, plots, report
+from analysis.gate import Rule
+from contract import documents, package
+from contract.documents import Document
+from contract.errors import InputError
+from contract.findings import Verdict
+from inference.model import Model, load
+from model_build.jobs import golden
+from model_build.jobs.encoded import Encoded
+from model_build.jobs.program import folder, run
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`evaluate.json`. `gate` is empty for the default of the task."""
+
+    gate: Document
+    bootstrap: int = 200
+    golden: int = 100
+    seed: int = 42
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Settings":
+        """Raises InputError on unknown or missing keys."""
+        try:
+            return cls(**document)
+        except TypeError as error:
+            raise InputError(f"The settings of Evaluate cannot be read: {error}.") from None
+
+
+def main() -> None:
+    """The program. Exit code 1 and a sentence in the message file when the input cannot work."""
+    run(evaluate, folder("MESSAGE_FILE", "/opt/ml/output/message"))
+
+
+def evaluate() -> None:
+    """Read the environment of the processing job and leave the reports in OUTPUT. Raises InputError."""
+    settings = Settings.from_document(documents.read(folder("SETTINGS")))
+    archive = folder("MODEL") / "model.tar.gz"
+    output = folder("OUTPUT")
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as unpacked:
+        unpack(archive, Path(unpacked))
+        model = load(Path(unpacked), threads=os.cpu_count() or 1)
+        test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
+        labels, scores = test.labels(), test.predict(model.predict)
+        write_golden(model, labels, scores, settings, output)
+    verdict = write_reports(model, labels, scores, settings, documents.sha256(archive.read_bytes()), output)
+    for name, value in verdict.metrics.items():
+        print(f"test-{name}: {value:.5f}")  # noqa: T201
+    print(verdict.reason)  # noqa: T201
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """The files of model.tar.gz, none outside `target`. Raises InputError when it is missing or broken."""
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(target, filter="data")
+    except FileNotFoundError:
+        raise InputError(f"{archive} is missing: Evaluate needs the artefact of Train.") from None
+    except tarfile.TarError as error:
+        raise InputError(f"{archive} cannot be unpacked: {error}.") from None
+
+
+def write_golden(
+    model: Model, labels: NDArray[np.float32], scores: NDArray[np.floating], settings: Settings, output: Path
+) -> None:
+    """golden.jsonl and payload.tar.gz. Raises InputError when a record scores otherwise alone than in its batch."""
+    raw = golden.read(folder("TEST_RAW"), model.preprocessor.columns.raw_features)
+    if raw.rows != len(labels):
+        raise InputError(f"{raw.rows} raw test rows stand against {len(labels)} encoded ones: run Encode again.")
+    indices = golden.choose(raw, labels, model.preprocessor, settings.golden, settings.seed)
+    chosen = golden.decide(model, raw.at(indices))
+    golden.check(chosen, scores[indices])
+    golden.write(output / package.GOLDEN, chosen)
+    golden.write_payload(output / package.PAYLOAD, chosen)
+
+
+def write_reports(
+    model: Model,
+    labels: NDArray[np.float32],
+    scores: NDArray[np.floating],
+    settings: Settings,
+    artefact: str,
+    output: Path,
+) -> Verdict:
+    """evaluation.json, the plots, report.html and gate.json; the verdict. Raises InputError."""
+    rows = metrics.sample(labels, scores, model.decision)
+    evaluation = metrics.evaluate(rows, len(labels), settings.bootstrap, settings.seed)
+    rule = Rule.from_document(settings.gate) if settings.gate else gate.DEFAULTS[model.decision.task]
+    verdict = gate.judge(evaluation, [rule], artefact)
+    pictures = plots.draw(rows, evaluation)
+    for name, picture in pictures.items():
+        (output / f"{name}.png").write_bytes(picture)
+    (output / "report.html").write_text(report.render(evaluation, verdict, pictures, model.decision), encoding="utf-8")
+    documents.write(output / package.EVALUATION, evaluation)
+    documents.write(output / package.GATE, verdict.to_document())
+    return verdict
+
+
+if __name__ == "__main__":
+    main()

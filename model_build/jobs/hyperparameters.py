@@ -1,0 +1,85 @@
+"""Hyperparameters as a training job gets them: `--name value` on the command line, all of them text."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contract.columns import Task
+from contract.errors import InputError
+
+#: Task → objective and metrics, unless the hyperparameters name others. The first metric decides early stopping.
+OBJECTIVES: dict[Task, tuple[str, tuple[str, ...]]] = {
+    "binary": ("binary:logistic", ("logloss", "auc")),
+    "multiclass": ("multi:softprob", ("mlogloss", "merror")),
+    "regression": ("reg:squarederror", ("rmse",)),
+}
+PREFIXES: dict[Task, tuple[str, ...]] = {
+    "binary": ("binary:logistic",),
+    "multiclass": ("multi:softprob",),
+    "regression": ("reg:", "count:poisson"),
+}
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What the program itself reads, and what it hands to XGBoost as it came."""
+
+    num_round: int
+    early_stopping_rounds: int | None
+    threshold_rule: str
+    eval_metrics: tuple[str, ...]
+    booster: dict[str, str]
+
+    @property
+    def max_bin(self) -> int:
+        return int(self.booster.get("max_bin", "256"))
+
+    @property
+    def binned(self) -> bool:
+        """Whether the training works on bins alone, so that the floats need not be held."""
+        return self.booster["tree_method"] == "hist"
+
+
+def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters:
+    """Command line arguments and the task as hyperparameters; `sagemaker_…` is the platform's and left out.
+
+    Raises InputError on arguments that are not `--name value`, numbers that are none, or an objective that does not
+    fit the task.
+    """
+    given = {name: value for name, value in _pairs(arguments).items() if not name.startswith("sagemaker_")}
+    objective, metrics = OBJECTIVES[task]
+    booster = {"objective": objective, "tree_method": "hist", "seed": "0"} | given
+    for name in ("num_round", "early_stopping_rounds", "threshold_rule", "eval_metric"):
+        booster.pop(name, None)
+    if not booster["objective"].startswith(PREFIXES[task]):
+        raise InputError(f"The objective {booster['objective']} does not fit a {task} label; {objective} does.")
+    if task == "multiclass":
+        booster["num_class"] = str(classes)
+    booster["nthread"] = os.environ.get("SM_NUM_CPUS") or str(os.cpu_count() or 1)
+    return Hyperparameters(
+        num_round=_count("num_round", given.get("num_round", "100")),
+        early_stopping_rounds=_count("early_stopping_rounds", given.get("early_stopping_rounds", "0")) or None,
+        threshold_rule=given.get("threshold_rule", "f1"),
+        eval_metrics=_names(given["eval_metric"]) if "eval_metric" in given else metrics,
+        booster=booster,
+    )
+
+
+def _pairs(arguments: Sequence[str]) -> dict[str, str]:
+    names, values = arguments[::2], arguments[1::2]
+    if len(names) != len(values) or not all(name.startswith("--") for name in names):
+        raise InputError(f"Hyperparameters come as --name value, got: {' '.join(arguments)}.")
+    return {name.removeprefix("--"): value for name, value in zip(names, values, strict=True)}
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"The hyperparameter {name} is {text!r}, a whole number is needed.")
+    return int(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """`auc,logloss` or `["auc", "logloss"]`."""
+    names = json.loads(text) if text.startswith("[") else text.split(",")
+    return tuple(str(name).strip() for name in names)

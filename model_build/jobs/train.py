@@ -1,0 +1,116 @@
+"""Train: XGBoost in script mode. Encoded splits in; model, decision and serving code out, ready to serve.
+
+Channels: SM_CHANNEL_TRAIN, SM_CHANNEL_VALIDATION (encoded Parquet), SM_CHANNEL_PREPROCESSOR (preprocessor.json).
+The serving code is the folder `serving/` beside the program, unless SERVING names another.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from analysis import threshold
+from contract import documents, package
+from contract.columns import Task
+from contract.decision import Decision
+from contract.errors import InputError
+from contract.preprocessor import Preprocessor
+from model_build.jobs import hyperparameters
+from model_build.jobs.artefact import seal
+from model_build.jobs.boosting import Stopping, boost
+from model_build.jobs.encoded import Encoded, binned, plain
+from model_build.jobs.hyperparameters import Hyperparameters
+from model_build.jobs.program import folder, run
+
+#: Beyond this a label is an identifier or a number: each class costs a tree a round.
+MOST_CLASSES = 1000
+
+
+def main() -> None:
+    """The program. Exit code 1 and a sentence in the failure file when the input cannot work."""
+    run(train, folder("FAILURE_FILE", "/opt/ml/output/failure"))
+
+
+def train() -> None:
+    """Read the environment of the training job, train, and leave the model folder. Raises InputError."""
+    document = folder("SM_CHANNEL_PREPROCESSOR") / "preprocessor.json"
+    preprocessor = Preprocessor.from_document(documents.read(document))
+    task = preprocessor.columns.task
+    chosen = hyperparameters.parse(sys.argv[1:], task, len(preprocessor.classes))
+    training = load_split("train", preprocessor)
+    validation = load_split("validation", preprocessor)
+    check_labels(training.labels(), task, preprocessor.classes)
+
+    booster = fit(chosen, training, validation)
+    decision = choose_decision(chosen.threshold_rule, preprocessor, validation, booster)
+
+    model_dir = folder("SM_MODEL_DIR", "/opt/ml/model")
+    model_dir.mkdir(parents=True, exist_ok=True)
+    (model_dir / package.MODEL).write_bytes(booster.save_raw("ubj"))
+    seal(model_dir, document, decision, folder("SERVING", str(Path(sys.argv[0]).resolve().parent / "serving")))
+
+
+def load_split(channel: str, preprocessor: Preprocessor) -> Encoded:
+    """The encoded split in the channel, checked against the preprocessor. Raises InputError."""
+    return Encoded(folder(f"SM_CHANNEL_{channel.upper()}"), preprocessor.feature_names, channel)
+
+
+def check_labels(labels: NDArray[np.float32], task: Task, classes: tuple[str, ...]) -> None:
+    """Raises InputError when there is nothing to learn: one class only, one value only, too many classes."""
+    present = np.unique(labels)
+    if task == "regression":
+        if len(present) < 2:
+            raise InputError(f"All {len(labels)} training rows have the label {present[0]:g}: nothing can be learned.")
+        return
+    if len(classes) > MOST_CLASSES:
+        raise InputError(
+            f"The label has {len(classes)} classes, at most {MOST_CLASSES} can be learned; "
+            'is it an identifier, or a number (task = "regression")?'
+        )
+    if len(present) < len(classes):
+        absent = [name for index, name in enumerate(classes) if index not in present]
+        raise InputError(f"The training split has no row of class {', '.join(absent)}: bring more rows of it.")
+
+
+def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.Booster:
+    """The booster of the best round on the validation split. The same input gives the same bytes on as many threads."""
+    if chosen.binned:
+        train_matrix = binned(training, chosen.max_bin)
+        validation_matrix = binned(validation, chosen.max_bin, train_matrix)
+    else:
+        train_matrix, validation_matrix = plain(training), plain(validation)
+    parameters = [*chosen.booster.items(), *(("eval_metric", metric) for metric in chosen.eval_metrics)]
+    try:
+        booster = xgb.Booster(parameters, cache=[train_matrix, validation_matrix])
+        stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
+        stopped = boost(booster, train_matrix, validation_matrix, range(chosen.num_round), stopping)
+    except xgb.core.XGBoostError as error:
+        raise InputError(f"XGBoost refuses the hyperparameters or the labels: {_reason(error)}") from error
+    if chosen.early_stopping_rounds is None:
+        return booster
+    words = "stopped early" if stopped else "all rounds done"
+    print(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.", flush=True)  # noqa: T201
+    return booster[: stopping.best_round + 1]
+
+
+def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, booster: xgb.Booster) -> Decision:
+    """From scores to decisions: a threshold for a binary task, chosen on the validation split. Raises InputError."""
+    task = preprocessor.columns.task
+    if task != "binary":
+        return Decision(task, preprocessor.classes)
+    scores = validation.predict(booster.inplace_predict)
+    cut, words = threshold.choose(rule, validation.labels(), scores)
+    print(f"Threshold {cut:.6f}: {words}.", flush=True)  # noqa: T201
+    return Decision(task, preprocessor.classes, cut, words)
+
+
+def _reason(error: Exception) -> str:
+    """The message of XGBoost without source file and stack: the first line after its time stamp and place."""
+    first = str(error).split("\n")[0]
+    return first.split("] ", 1)[-1].split(": ", 1)[-1] if first.startswith("[") else first
+
+
+if __name__ == "__main__":
+    main()
