@@ -1,0 +1,72 @@
+"""`mlops models`: the versions in the registry."""
+
+from typing import Any
+
+import boto3
+
+from contract import package
+from mlops import output
+from mlops import target as targets
+from mlops.options import JsonOption, OptionalName, TargetOption
+
+Document = dict[str, Any]
+
+
+def models(name: OptionalName = None, target: TargetOption = targets.Target.local, as_json: JsonOption = False) -> None:
+    """List model versions, newest first: approval status, metrics on the test split, what stands where."""
+    targets.connect(target)
+    found = [version for group in _groups(name) for version in versions(group)]
+    if as_json:
+        output.document(found)
+        return
+    table = output.table("Model", "Version", "Status", "Metrics", "Stages", "Created")
+    for version in found:
+        table.add_row(*_row(version))
+    output.console.print(table if found else "No model is registered yet: `mlops run NAME` builds one.")
+
+
+def _groups(name: str | None) -> list[str]:
+    if name:
+        return [name]
+    pages = boto3.client("sagemaker").get_paginator("list_model_package_groups").paginate()
+    return sorted(entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"])
+
+
+def versions(group: str) -> list[Document]:
+    """The versions of a group, newest first, in AWS's words. Raises ClientError when there is no such group."""
+    client = boto3.client("sagemaker")
+    client.describe_model_package_group(ModelPackageGroupName=group)  # a listing of a group that is not there is empty
+    pages = client.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
+    )
+    arns = [entry["ModelPackageArn"] for page in pages for entry in page["ModelPackageSummaryList"]]
+    return [_version(client.describe_model_package(ModelPackageName=arn)) for arn in arns]
+
+
+def _version(found: Document) -> Document:
+    metadata = found.get("CustomerMetadataProperties", {})
+    return {
+        "ModelPackageGroupName": found["ModelPackageGroupName"],
+        "ModelPackageVersion": found["ModelPackageVersion"],
+        "ModelPackageArn": found["ModelPackageArn"],
+        "ModelApprovalStatus": found["ModelApprovalStatus"],
+        "CreationTime": found["CreationTime"],
+        "Metrics": {
+            key.removeprefix(package.METRIC_PREFIX): float(value)
+            for key, value in metadata.items()
+            if key.startswith(package.METRIC_PREFIX)
+        },
+        "Stages": [found["ModelLifeCycle"]["Stage"]] if found.get("ModelLifeCycle") else [],
+    }
+
+
+def _row(version: Document) -> tuple[Any, ...]:
+    metrics = "  ".join(f"{name} {value:.4g}" for name, value in version["Metrics"].items())
+    return (
+        version["ModelPackageGroupName"],
+        str(version["ModelPackageVersion"]),
+        output.status(version["ModelApprovalStatus"]),
+        metrics,
+        " ".join(version["Stages"]),
+        output.moment(version["CreationTime"]),
+    )

@@ -1,0 +1,69 @@
+"""`mlops run`: upsert the pipeline, start an execution, follow it to its end."""
+
+from typing import Annotated, Any
+
+import typer
+
+from contract.errors import InputError
+from mlops import authoring, output, progress
+from mlops import target as targets
+from mlops.options import JsonOption, NameArgument, TargetOption
+
+Document = dict[str, Any]
+
+
+def run(
+    name: NameArgument,
+    data: Annotated[str | None, typer.Option(help="A file, a folder or an s3:// prefix to build from.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A pipeline parameter.")
+    ] = None,
+    from_step: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Run from this step on, with what came before it.")
+    ] = None,
+    target: TargetOption = targets.Target.local,
+    as_json: JsonOption = False,
+) -> int:
+    """Build a model: upsert the pipeline and run it. Exits 1 when the execution fails."""
+    from model_build import executions
+
+    parameters = _pairs(parameter or [])
+    targets.connect(target)
+    session = authoring.session()
+    built = authoring.upserted(name, session)
+    arn = executions.start(built, session, data, parameters, from_step)
+    if not as_json:
+        output.console.print(f"[bold]{name}[/] {arn.rpartition('/')[2]}")
+    report = progress.follow(arn, quiet=as_json)
+    known = None if "ModelPackageArn" in report else runs.registered_as(built.group, report)
+    if known:
+        report["ModelPackageArn"] = known
+    if as_json:
+        output.document(report)
+    else:
+        _show(name, report, known)
+    return 0 if report["PipelineExecutionStatus"] == "Succeeded" else 1
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in texts)
+    for text in texts:
+        if "=" not in text or text.startswith("="):
+            raise InputError(f"-p {text} is no parameter: write -p Name=Value.")
+    return pairs
+
+
+def _show(name: str, report: Document, known: str | None) -> None:
+    if not output.console.is_terminal:  # a terminal showed the table while it grew
+        output.console.print(progress.steps_table(report["Steps"]))
+    if report["PipelineExecutionStatus"] != "Succeeded":
+        output.console.print(progress.failure(report))
+        return
+    output.console.print(progress.metrics_line(report["Metrics"]))
+    version = report.get("ModelPackageArn", "").rpartition("/")[2]
+    if known:
+        output.console.print(f"Nothing changed: version {version} of {name} already is this model.")
+    elif version:
+        output.console.print(
+            f"Registered version {version} of {name}, PendingManualApproval: `mlops approve {name}:{version}`."
+        )

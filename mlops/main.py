@@ -1,0 +1,74 @@
+"""`mlops`: the list of commands, and how their errors end."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract.errors import InputError
+from local_aws.errors import StartError
+from mlops.commands import debug, definition, doctor, execution, executions, local, models, new, run
+from mlops.output import errors
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Build, approve and deploy models on SageMaker, in an AWS account or on this machine alone.",
+)
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("new", new.new),
+    ("run", run.run),
+    ("definition", definition.definition),
+    ("executions", executions.executions),
+    ("execution", execution.execution),
+    ("debug", debug.debug),
+    ("models", models.models),
+    ("doctor", doctor.doctor),
+)
+
+for name, command in COMMANDS:
+    app.command(name)(command)
+app.add_typer(local.app, name="local")
+
+#: A command that ran and failed, and one that could not run as it was called.
+FAILED, REFUSED = 1, 2
+
+
+def run_app() -> int:
+    """Run the command of `sys.argv`; the exit code. Every error that is foreseen becomes one sentence."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return REFUSED
+    except click.exceptions.Abort:
+        return _say("interrupted.", 130)
+    except InputError as error:
+        return _say(str(error), REFUSED)
+    except StartError as error:
+        return _say(str(error), FAILED)
+    except ClientError as error:
+        found = error.response.get("Error", {})
+        return _say(f"{error.operation_name}: {found.get('Message')} ({found.get('Code')})", FAILED)
+    except (BotoCoreError, OSError) as error:
+        return _say(str(error) or type(error).__name__, FAILED)
+    except KeyboardInterrupt:
+        return _say("interrupted; the execution goes on without you: `mlops execution` shows it.", 130)
+    return code if isinstance(code, int) else 0
+
+
+def _say(sentence: str, code: int) -> int:
+    errors.print(f"mlops: {sentence}", style="red", markup=False, soft_wrap=True)
+    return code
+
+
+def main() -> None:
+    """The entry point that pyproject.toml names."""
+    sys.exit(run_app())

@@ -1,0 +1,65 @@
+"""An execution as a person follows it: steps, times, what was cached; the end of the log where one failed."""
+
+import time
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from mlops import output, runs
+
+Document = dict[str, Any]
+
+#: How often to ask, in seconds, by the age of the execution: at once on one machine, patient with a cloud.
+PATIENCE = ((5, 0.1), (60, 0.5), (600, 2.0))
+
+
+def follow(arn: str, *, quiet: bool) -> Document:
+    """Wait until the execution ends and return its report. Shows progress unless `quiet`."""
+    begun = time.monotonic()
+    if quiet or not output.console.is_terminal:
+        while runs.describe(arn)["PipelineExecutionStatus"] not in runs.ENDED:
+            time.sleep(_pause(time.monotonic() - begun))
+        return runs.report(arn)
+    with Live(console=output.console, refresh_per_second=10) as live:
+        while True:
+            ended = runs.describe(arn)["PipelineExecutionStatus"] in runs.ENDED
+            live.update(steps_table(runs.steps(arn)))
+            if ended:
+                break
+            time.sleep(_pause(time.monotonic() - begun))
+    return runs.report(arn)
+
+
+def _pause(age: float) -> float:
+    return next((pause for until, pause in PATIENCE if age < until), 5.0)
+
+
+def steps_table(found: list[Document]) -> Table:
+    table = output.table("Step", "Type", "Status", "Time")
+    table.columns[3].justify = "right"
+    for step in found:
+        cached = "CacheHitResult" in step
+        time_ = Text("cached", style="dim") if cached else Text(output.seconds(runs.duration(step)))
+        table.add_row(step["StepName"], step["StepType"], output.status(step["StepStatus"]), time_)
+    return table
+
+
+def failure(report: Document) -> RenderableType:
+    """The reason in words, and the end of the log of each failed step that has one."""
+    parts: list[RenderableType] = [Text(report["FailureReason"], style="red")]
+    for step in report["Steps"]:
+        if step["StepStatus"] == "Failed" and (lines := runs.log(step)):
+            title = f"the end of the log of {step['StepName']}"
+            parts.append(Panel(Text("\n".join(lines)), title=title, title_align="left", border_style="red"))
+    return Group(*parts)
+
+
+def metrics_line(metrics: dict[str, float]) -> Text:
+    line = Text()
+    for name, value in metrics.items():
+        line.append(f"{name} ", style="dim").append(f"{value:.4g}   ", style="bold")
+    return line

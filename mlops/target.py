@@ -1,0 +1,97 @@
+"""Set the target once: everything below speaks plain boto3 and knows nothing of it."""
+
+import importlib.resources
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import boto3
+
+from contract.errors import InputError
+from local_aws import launch
+
+ROLE = "mlops-pipeline-execution"
+REGION = "us-east-1"
+
+#: What of the user's own AWS settings would lead past the local server.
+FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
+
+
+class Target(StrEnum):
+    """Where a command works: on this machine, or in the account of the user's credentials."""
+
+    local = "local"
+    aws = "aws"
+
+
+def home() -> Path:
+    """The folder of the local state: MLOPS_LOCAL_HOME, else `.local_aws` in the working directory."""
+    return Path(os.environ.get("MLOPS_LOCAL_HOME") or ".local_aws").resolve()
+
+
+def images() -> Path:
+    """The table of images that the local server is handed."""
+    return Path(str(importlib.resources.files("containers") / "images.toml"))
+
+
+def region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+
+
+def up() -> launch.Status:
+    """Start the local server when it is not running. Raises StartError with the reason when it does not come up."""
+    return launch.up(home(), images(), region())
+
+
+def environment(status: launch.Status) -> dict[str, str]:
+    """What makes boto3, the aws command line and awswrangler use the local server."""
+    return {
+        "AWS_ENDPOINT_URL": status.Endpoint or "",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": region(),
+        "AWS_DEFAULT_REGION": region(),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _local() -> None:
+    for name in FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(environment(up()))
+    _provide()
+
+
+def _provide() -> None:
+    """The role and the bucket that an account would have from its project's stack."""
+    iam, s3, sts = boto3.client("iam"), boto3.client("s3"), boto3.client("sts")
+    account = sts.get_caller_identity()["Account"]
+    bucket = f"sagemaker-{region()}-{account}"
+    os.environ.setdefault("ARTIFACT_BUCKET", bucket)
+    os.environ.setdefault("SAGEMAKER_PIPELINE_ROLE_ARN", f"arn:aws:iam::{account}:role/{ROLE}")
+    if bucket not in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=bucket)
+        trust = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
+        trust += '"Principal": {"Service": "sagemaker.amazonaws.com"}}]}'
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+
+
+def _aws() -> None:
+    for name in ("SAGEMAKER_PIPELINE_ROLE_ARN", "ARTIFACT_BUCKET"):
+        if not os.environ.get(name):
+            raise InputError(
+                f"{name} is not set: on the target aws it names what the project's stack made; "
+                "`mlops bootstrap` makes the stack and `mlops local env` shows the variables of the local target."
+            )
+
+
+_CONNECT: dict[Target, Callable[[], None]] = {Target.local: _local, Target.aws: _aws}
+
+
+def connect(target: Target) -> None:
+    """Make boto3's defaults mean `target`, for this process and its children.
+
+    Raises StartError when the local server does not come up, InputError when `aws` lacks a setting.
+    """
+    _CONNECT[target]()
