@@ -1,0 +1,15 @@
+"""The images of AWS that the steps run on."""
+
+from sagemaker.core import image_uris
+
+#: Role → framework and version, as `image_uris` names them. Ends of patch: XGBoost 2027-05, scikit-learn 2027-07.
+VERSIONS = {
+    "processing": ("sklearn", "1.9-0"),
+    "xgboost": ("xgboost", "3.2-0"),
+}
+
+
+def uri(role: str, region: str) -> str:
+    """The address of an image in `region`; no network."""
+    framework, version = VERSIONS[role]
+    return str(image_uris.retrieve(framework, region, version))

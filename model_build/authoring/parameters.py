@@ -1,0 +1,47 @@
+"""The parameters of every pipeline: what may differ from execution to execution without a new definition."""
+
+from dataclasses import dataclass
+
+from sagemaker.core.workflow.parameters import Parameter, ParameterInteger, ParameterString
+
+from model_build.config import Instances
+
+#: What an execution is told about a registry that holds no package yet.
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """`registered_*` are the hashes of the newest package: who starts an execution looks them up, so that a rerun
+    that would register the same model again ends without doing so."""
+
+    processing_instance_count: ParameterInteger
+    processing_instance_type: ParameterString
+    training_instance_type: ParameterString
+    model_approval_status: ParameterString
+    input_data_url: ParameterString
+    input_data_fingerprint: ParameterString
+    registered_artefact: ParameterString
+    registered_code: ParameterString
+    registered_data: ParameterString
+
+    @classmethod
+    def of(cls, instances: Instances, input_data: str) -> "Parameters":
+        return cls(
+            processing_instance_count=ParameterInteger("ProcessingInstanceCount", instances.processing_count),
+            processing_instance_type=ParameterString("ProcessingInstanceType", instances.processing),
+            training_instance_type=ParameterString("TrainingInstanceType", instances.training),
+            model_approval_status=ParameterString(
+                "ModelApprovalStatus",
+                "PendingManualApproval",
+                enum_values=["PendingManualApproval", "Approved", "Rejected"],
+            ),
+            input_data_url=ParameterString("InputDataUrl", input_data),
+            input_data_fingerprint=ParameterString("InputDataFingerprint", NONE),
+            registered_artefact=ParameterString("RegisteredArtefact", NONE),
+            registered_code=ParameterString("RegisteredCode", NONE),
+            registered_data=ParameterString("RegisteredData", NONE),
+        )
+
+    def all(self) -> list[Parameter]:
+        return list(vars(self).values())

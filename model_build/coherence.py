@@ -1,0 +1,126 @@
+"""What no single key can tell: settings of one configuration that contradict each other, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from model_build.hyperparameters import OBJECTIVES, XGBoost
+
+if TYPE_CHECKING:
+    from model_build.config import Config
+
+#: Metrics of `evaluation.json` that a gate may read, by task; the first is the default.
+METRICS: dict[str, tuple[str, ...]] = {
+    "binary": (
+        "auc",
+        "average_precision",
+        "log_loss",
+        "brier",
+        "expected_calibration_error",
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+    ),
+    "multiclass": ("macro_auc", "accuracy", "macro_f1", "weighted_f1", "log_loss"),
+    "regression": ("r2", "mse", "rmse", "mae", "median_absolute_error"),
+}
+
+
+def contradictions(config: Config, own_model: bool) -> Iterator[str]:
+    """One sentence per contradiction, each beginning with the key."""
+    for check in (_roles, _label, _split, _gate, _threshold, _network):
+        yield from check(config)
+    if not own_model:
+        yield from _hyperparameters(config)
+
+
+def _roles(config: Config) -> Iterator[str]:
+    columns = config.columns
+    single = [name for name in (columns.label, columns.event_time) if name]
+    lists = columns.numeric + columns.categorical + columns.drop
+    derived = columns.derived_numeric + columns.derived_categorical
+    counts = Counter([*single, *lists, *derived])
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        yield f"columns: {name!r} has more than one role (label, event_time, numeric, categorical, drop, derived_*)."
+    if not columns.numeric + columns.categorical + derived:
+        yield "columns: no feature is left; name at least one numeric or categorical column."
+    if columns.names:
+        repeated = [name for name, count in Counter(columns.names).items() if count > 1]
+        absent = sorted({*single, *lists, *columns.facets} - set(columns.names))
+        if repeated:
+            yield f"columns.names: {', '.join(map(repr, repeated))} stands twice."
+        if absent:
+            yield f"columns.names: {', '.join(map(repr, absent))} has a role and is not among the names."
+    for facet in columns.facets:
+        if facet not in lists:
+            yield f"columns.facets: {facet!r} needs a role of its own: numeric, categorical or drop."
+        if facet == columns.label:
+            yield f"columns.facets: {facet!r} is the label."
+
+
+def _label(config: Config) -> Iterator[str]:
+    columns = config.columns
+    if columns.task == "binary" and columns.positive is None:
+        yield f"columns.positive is missing: name the value of {columns.label!r} that is class 1."
+    if columns.task != "binary" and columns.positive is not None:
+        yield f"columns.positive belongs to a binary task, this one is {columns.task}; remove it."
+    if columns.positive is not None and columns.positive in columns.missing:
+        yield f"columns.positive = {columns.positive!r} is also in columns.missing; it cannot be both."
+
+
+def _split(config: Config) -> Iterator[str]:
+    split, columns = config.split, config.columns
+    total = split.train + split.validation + split.test
+    if abs(total - 1) > 1e-9:
+        yield f"split: train, validation and test sum to {total:g}, they must sum to 1."
+    if split.by == "time" and not columns.event_time:
+        yield 'split.by = "time" needs columns.event_time.'
+    if split.by == "time" and split.key:
+        yield 'split.key has no meaning with split.by = "time"; remove it.'
+    known = {*columns.numeric, *columns.categorical, *columns.drop, *filter(None, [columns.event_time])}
+    for name in split.key:
+        if name not in known:
+            yield f"split.key: {name!r} has no role in [columns]."
+
+
+def _gate(config: Config) -> Iterator[str]:
+    gate, task = config.gate, config.columns.task
+    if gate.metric is not None and gate.metric not in METRICS[task]:
+        yield f"gate.metric = {gate.metric!r} is no metric of a {task} task; known are {', '.join(METRICS[task])}."
+    if gate.minimum is not None and gate.maximum is not None:
+        yield "gate: minimum and maximum exclude each other."
+    if gate.metric is not None and gate.metric != METRICS[task][0] and gate.minimum is None and gate.maximum is None:
+        yield f"gate.metric = {gate.metric!r} needs gate.minimum or gate.maximum."
+
+
+def _threshold(config: Config) -> Iterator[str]:
+    if config.columns.task != "binary" and "threshold" in config.train.model_fields_set:
+        yield f"train.threshold belongs to a binary task, this one is {config.columns.task}; remove it."
+
+
+def _network(config: Config) -> Iterator[str]:
+    security = config.security
+    if bool(security.subnets) != bool(security.security_groups):
+        yield "security: subnets and security_groups go together; name both or none."
+
+
+def _hyperparameters(config: Config) -> Iterator[str]:
+    try:
+        parsed = XGBoost.model_validate(config.train.hyperparameters)
+    except ValidationError as error:
+        for fault in error.errors():
+            key = f"train.hyperparameters.{fault['loc'][0]}"
+            if fault["type"] == "extra_forbidden":
+                yield f"{key}: XGBoost on SageMaker has no such hyperparameter, or the template sets it itself."
+            else:
+                yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
+        return
+    task = config.columns.task
+    if parsed.objective is not None and parsed.objective not in OBJECTIVES[task]:
+        known = ", ".join(OBJECTIVES[task])
+        yield f"train.hyperparameters.objective = {parsed.objective!r} does not fit a {task} task; use one of {known}."

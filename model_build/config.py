@@ -1,0 +1,189 @@
+"""`config.toml` of a pipeline: frozen models that refuse unknown keys. TOML and pydantic stay where people author."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contract.columns import MISSING, Columns, Task
+from contract.documents import Document
+from contract.errors import InputError
+from model_build.coherence import contradictions
+
+FILE = "config.toml"
+
+Texts = tuple[str, ...]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Scalar = str | int | float | bool
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pipeline(Section):
+    description: str = Field(
+        default="", max_length=1024, description="one sentence about the model; shown in the registry"
+    )
+    input_data: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/]+/.+",
+        description="default of the parameter InputDataUrl; `mlops run --data` wins",
+    )
+
+
+class ColumnsSection(Section):
+    """Every column of the file has exactly one role; facets come on top."""
+
+    label: str = Field(description="the column to predict")
+    task: Task = Field(description="binary, multiclass or regression")
+    positive: str | None = Field(default=None, description="binary: the label's value for class 1")
+    numeric: Texts = Field(default=(), description="features read as numbers")
+    categorical: Texts = Field(default=(), description="features read as text")
+    drop: Texts = Field(default=(), description="known and left out on purpose")
+    facets: Texts = Field(
+        default=(), description="columns whose groups the bias analysis compares; features, too, or dropped"
+    )
+    event_time: str | None = Field(default=None, description="orders the rows of a split by time")
+    derived_numeric: Texts = Field(default=(), description="numbers that features.py adds")
+    derived_categorical: Texts = Field(default=(), description="texts that features.py adds")
+    names: Texts = Field(default=(), description="the header of files that have none")
+    missing: Texts = Field(default=MISSING, description="texts that mean: no value")
+
+    def resolved(self) -> Columns:
+        return Columns(**self.model_dump())
+
+
+class Preprocess(Section):
+    deduplicate: bool = Field(default=False, description="drop exact copies of a row, before the split")
+    impute: Literal["median", "mean", "none"] = Field(
+        default="none", description="missing numbers; none: XGBoost's own way"
+    )
+    scale: Literal["standard", "none"] = Field(default="none", description="numbers to mean 0 and deviation 1")
+    encoding: Literal["ordinal", "one_hot"] = Field(default="ordinal", description="categories to plain numbers")
+    min_count: int = Field(default=1, ge=1, description="categories seen less often count as unknown")
+    max_categories: int = Field(default=1000, ge=2, description="keep the most frequent ones only")
+
+
+class Split(Section):
+    by: Literal["random", "stratified", "time"] = Field(default="stratified", description="how rows find their side")
+    key: Texts = Field(default=(), description="columns that keep rows together; empty: the whole row")
+    seed: int = Field(default=42, ge=0)
+    train: Share = 0.7
+    validation: Share = 0.15
+    test: Share = 0.15
+
+
+class Train(Section):
+    threshold: str = Field(
+        default="f1",
+        pattern=r"^(f1|youden|(fixed|precision|recall):(0?\.[0-9]+|0|1|1\.0|0\.0))$",
+        description="binary: f1, youden, fixed:0.5, precision:0.9 or recall:0.9, chosen on the validation split",
+    )
+    hyperparameters: dict[str, Scalar | list[str]] = Field(default_factory=dict, description="XGBoost's own names")
+
+
+class Evaluate(Section):
+    bootstrap: int = Field(default=200, ge=20, le=10_000, description="resamples behind each confidence interval")
+    golden: int = Field(
+        default=100, ge=1, le=10_000, description="test records kept with their decisions, to prove deployments"
+    )
+    seed: int = Field(default=42, ge=0)
+
+
+class Gate(Section):
+    """The condition for registration, on the test split. Empty: the default of the task."""
+
+    metric: str | None = Field(default=None, description="by default auc, macro_auc or r2")
+    bound: Literal["lower", "value", "upper"] | None = Field(default=None, description="end of the confidence interval")
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Instances(Section):
+    processing: str = Field(default="ml.m5.large", pattern=r"^ml\.")
+    processing_count: int = Field(default=1, ge=1, le=100, description="instances of PreprocessEncode")
+    training: str = Field(default="ml.m5.large", pattern=r"^ml\.")
+    inference: Texts = Field(
+        default=("ml.m5.large", "ml.m5.xlarge"), min_length=1, description="what the model may run on"
+    )
+    volume_gb: int = Field(default=30, ge=1, le=16384)
+    max_runtime_seconds: int = Field(default=3600, ge=60, le=432_000, description="limit of each job")
+
+
+class Security(Section):
+    kms_key: str | None = Field(default=None, description="key id or ARN for volumes, outputs and objects")
+    subnets: Texts = ()
+    security_groups: Texts = ()
+    network_isolation: bool = Field(default=True, description="jobs get no network and no credentials; none needs them")
+    encrypt_between_containers: bool = False
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Cache(Section):
+    enabled: bool = True
+    expire_after: str = Field(
+        default="P30D", pattern=r"^P(\d+D|(\d+D)?T\d+[HMS](\d+M)?(\d+S)?)$", description="ISO 8601, say P30D or PT12H"
+    )
+
+
+class Config(Section):
+    """The whole of `config.toml`."""
+
+    pipeline: Pipeline = Pipeline()
+    columns: ColumnsSection
+    preprocess: Preprocess = Preprocess()
+    split: Split = Split()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    gate: Gate = Gate()
+    instances: Instances = Instances()
+    security: Security = Security()
+    cache: Cache = Cache()
+
+
+def load(folder: Path) -> Config:
+    """The configuration of the pipeline in `folder`.
+
+    Raises InputError: one line per fault, each with file, key and reason.
+    """
+    path = folder / FILE
+    return parse(_read(path), str(path), own_model=(folder / "train.py").is_file())
+
+
+def parse(document: Document, source: str, own_model: bool = False) -> Config:
+    """`document` as a configuration; `source` names it in messages. With `own_model`, hyperparameters are free.
+
+    Raises InputError like `load`.
+    """
+    try:
+        config = Config.model_validate(document)
+    except ValidationError as error:
+        raise InputError("\n".join(f"{source}: {line}" for line in _sentences(error))) from None
+    if faults := list(contradictions(config, own_model)):
+        raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} is missing: `mlops new {path.parent.name} --data FILE --label COLUMN` writes one."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}.") from None
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            yield f"{key}: this key is not known here; remove it or mend its spelling."
+        elif fault["type"] == "missing":
+            yield f"{key}: this key is missing."
+        else:
+            yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."

@@ -1,0 +1,69 @@
+"""The input data of an execution: put where SageMaker reads it, and named by its content."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from contract.documents import dumps, sha256
+from contract.errors import InputError
+
+if TYPE_CHECKING:
+    from model_build.executions import Built
+
+SUFFIXES = (".csv", ".parquet", ".txt", ".data", ".tsv", ".gz")
+
+
+def locate(data: str | None, built: "Built", s3: Any) -> str:
+    """The s3:// prefix that holds `data`: a file, a folder, or a prefix already. Local data is uploaded when it is
+    not there yet, below its hash. Raises InputError when there is nothing to read."""
+    default = f"s3://{built.target.bucket}/{built.assets.prefix}/data/"
+    if data is None:
+        return default
+    if data.startswith("s3://"):
+        return data
+    files = _files(Path(data))
+    root = f"{built.assets.prefix}/data/{_content_hash(files)}/"
+    present = {key for key, _ in _listed(s3, built.target.bucket, root)}
+    for name, path in files.items():
+        if root + name not in present:
+            s3.upload_file(str(path), built.target.bucket, root + name)
+    return f"s3://{built.target.bucket}/{root}"
+
+
+def fingerprint(address: str, s3: Any) -> str:
+    """A hash over keys and ETags below `address`. Raises InputError when nothing lies there."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    listed = sorted((key.removeprefix(prefix), etag) for key, etag in _listed(s3, bucket, prefix))
+    if not listed:
+        raise InputError(f"There is no data at {address}; name a file, a folder or an s3:// prefix with --data.")
+    return sha256(dumps(listed).encode())
+
+
+def _files(path: Path) -> dict[str, Path]:
+    """Name below the data's prefix → file."""
+    if path.is_file():
+        return {path.name: path}
+    if not path.is_dir():
+        raise InputError(f"The data {path} does not exist.")
+    found = {
+        str(file.relative_to(path)): file
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+    }
+    if not found:
+        raise InputError(f"The folder {path} holds no files.")
+    return found
+
+
+def _content_hash(files: dict[str, Path]) -> str:
+    hashes = {}
+    for name, path in files.items():
+        with path.open("rb") as stream:
+            hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return sha256(dumps(hashes).encode())
+
+
+def _listed(s3: Any, bucket: str, prefix: str) -> list[tuple[str, str]]:
+    """Key and ETag of every object below the prefix that holds bytes."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [(entry["Key"], entry["ETag"]) for page in pages for entry in page.get("Contents", []) if entry["Size"]]

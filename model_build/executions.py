@@ -1,0 +1,176 @@
+"""From a pipeline's folder to a running execution: build, upsert, start. Plain boto3; the SDK only where it writes."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contract import package
+from contract.documents import sha256
+from contract.errors import InputError
+from model_build import catalogue
+from model_build.assets import Assets
+from model_build.check import refuse
+from model_build.target import Target, connected, resolve
+
+NONE = "none"
+
+#: A definition beyond this size travels through S3 (CreatePipeline's own limit is 1 MB of text).
+INLINE = 100 * 1024
+
+
+@dataclass(frozen=True)
+class Built:
+    """A definition and what it points to; `group` is the model package group it registers in."""
+
+    name: str
+    text: str
+    description: str
+    group: str
+    target: Target
+    assets: Assets
+    kms_key: str | None
+    tags: Mapping[str, str]
+
+    def definition(self) -> str:
+        """The JSON that CreatePipeline takes."""
+        return self.text
+
+
+def build(name: str, session: Any = None, **arguments: Any) -> Built:
+    """The definition of the pipeline `name` for the account of `session` (boto3); without one, no network is needed
+    and AWS's example account stands in.
+
+    `arguments` go to its `get_pipeline`. Raises InputError when the configuration or the definition cannot work.
+    """
+    folder = catalogue.folder(name)
+    target = resolve() if session is None else connected(session)
+    pipeline = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments)
+    definition = pipeline.definition()
+    refuse(definition)
+    config, context = pipeline.context.config, pipeline.context
+    return Built(
+        name=pipeline.name,
+        text=definition,
+        description=config.pipeline.description,
+        group=context.group,
+        target=target,
+        assets=context.assets,
+        kms_key=config.security.kms_key,
+        tags=config.security.tags,
+    )
+
+
+def upsert(built: Built, session: Any) -> str:
+    """Upload code and settings, then create or update the pipeline; returns its ARN. `session` is boto3's."""
+    s3, sagemaker = session.client("s3"), session.client("sagemaker")
+    ensure_bucket(s3, built.target)
+    ensure_group(sagemaker, built)
+    built.assets.upload(s3, built.kms_key)
+    request = {
+        "PipelineName": built.name,
+        "RoleArn": built.target.role,
+        **({"PipelineDescription": built.description} if built.description else {}),
+        **_definition(built, s3),
+    }
+    try:
+        return str(sagemaker.update_pipeline(**request)["PipelineArn"])
+    except sagemaker.exceptions.ResourceNotFound:
+        tags = [{"Key": key, "Value": value} for key, value in built.tags.items()]
+        token = sha256(f"{built.name} {built.text}".encode())
+        return str(sagemaker.create_pipeline(**request, ClientRequestToken=token, Tags=tags)["PipelineArn"])
+
+
+def start(built: Built, session: Any, data: str | None = None, parameters: Mapping[str, str] | None = None) -> str:
+    """Start an execution and return its ARN.
+
+    data        a file or folder (uploaded, named by content) or an s3:// prefix; None: the pipeline's InputDataUrl
+    parameters  name → text; they win over what is derived from data and registry
+    Raises InputError when there is no data.
+    """
+    given = {**start_parameters(built, session, data), **(parameters or {})}
+    response = session.client("sagemaker").start_pipeline_execution(
+        PipelineName=built.name,
+        PipelineParameters=[{"Name": name, "Value": str(value)} for name, value in given.items()],
+    )
+    return str(response["PipelineExecutionArn"])
+
+
+def start_parameters(built: Built, session: Any, data: str | None) -> dict[str, str]:
+    """The parameters that depend on the state of S3 and of the registry when an execution starts."""
+    from model_build import data as sources
+
+    s3 = session.client("s3")
+    address = sources.locate(data, built, s3)
+    return {
+        "InputDataUrl": address,
+        "InputDataFingerprint": sources.fingerprint(address, s3),
+        **registered(built.group, session.client("sagemaker")),
+    }
+
+
+def registered(group: str, sagemaker: Any) -> dict[str, str]:
+    """The hashes of the newest package in `group`, "none" where there is none."""
+    newest = sagemaker.list_model_packages(
+        ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+    )["ModelPackageSummaryList"]
+    metadata: Mapping[str, str] = {}
+    if newest:
+        found = sagemaker.describe_model_package(ModelPackageName=newest[0]["ModelPackageArn"])
+        metadata = found.get("CustomerMetadataProperties", {})
+    return {
+        "RegisteredArtefact": metadata.get(package.ARTEFACT_HASH, NONE),
+        "RegisteredCode": metadata.get(package.CODE_HASH, NONE),
+        "RegisteredData": metadata.get(package.DATA_HASH, NONE),
+    }
+
+
+def ensure_bucket(s3: Any, target: Target) -> None:
+    """Make the artifact bucket when it is not there."""
+    try:
+        s3.head_bucket(Bucket=target.bucket)
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NotFound"):
+            raise
+        place = {} if target.region == "us-east-1" else {"LocationConstraint": target.region}
+        s3.create_bucket(Bucket=target.bucket, **({"CreateBucketConfiguration": place} if place else {}))
+
+
+def ensure_group(sagemaker: Any, built: Built) -> None:
+    """Make the model package group when it is not there."""
+    found = sagemaker.list_model_package_groups(NameContains=built.group)["ModelPackageGroupSummaryList"]
+    if built.group not in {entry["ModelPackageGroupName"] for entry in found}:
+        sagemaker.create_model_package_group(ModelPackageGroupName=built.group)
+
+
+def _definition(built: Built, s3: Any) -> dict[str, Any]:
+    content = built.text.encode()
+    if len(content) <= INLINE:
+        return {"PipelineDefinition": built.text}
+    key = f"{built.assets.prefix}/definitions/{sha256(content)}.json"
+    s3.put_object(Bucket=built.target.bucket, Key=key, Body=content)
+    return {"PipelineDefinitionS3Location": {"Bucket": built.target.bucket, "ObjectKey": key}}
+
+
+def _author(folder: Path) -> Any:
+    """`get_pipeline` of the folder's own pipeline.py, or the generic one."""
+    own = folder / "pipeline.py"
+    if not own.is_file():
+        from model_build.pipeline import get_pipeline
+
+        return get_pipeline
+    module = load(own)
+    if not hasattr(module, "get_pipeline"):
+        raise InputError(f"{own} defines no get_pipeline.")
+    return module.get_pipeline
+
+
+def load(path: Path) -> Any:
+    """The module in the file `path`, wherever the pipelines live. Raises InputError when it cannot be imported."""
+    spec = importlib.util.spec_from_file_location(f"pipeline_{path.parent.name}_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path} is not a Python module.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,77 @@
+"""The hyperparameters of XGBoost that a configuration may set, with the types and ranges of SageMaker's documentation.
+
+Source: "XGBoost hyperparameters", Amazon SageMaker developer guide. Left out are those that contradict how Train
+works: `csv_weights` and `use_dask_gpu_training` (Parquet, CPU), `process_type`, `updater` and `refresh_leaf`
+(no updating of an existing model), `nthread` (the instance's cores) and `num_class` (known from the data).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Rate = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class XGBoost(BaseModel):
+    """What is None is not sent: XGBoost's own default holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    num_round: int = Field(default=500, ge=1, description="boosting rounds at most; early stopping ends sooner")
+    early_stopping_rounds: int = Field(
+        default=30, ge=1, description="rounds without a better validation score until the end"
+    )
+    seed: int = Field(default=42, ge=0, description="seed of row and column sampling")
+
+    objective: str | None = Field(default=None, description="loss; by default the one of the task")
+    eval_metric: str | list[str] | None = Field(
+        default=None, description="metrics on the log; by default those of the task"
+    )
+    booster: Literal["gbtree", "dart"] | None = None
+    tree_method: Literal["auto", "exact", "approx", "hist"] | None = None
+    grow_policy: Literal["depthwise", "lossguide"] | None = None
+
+    eta: Rate | None = Field(default=0.05, description="learning rate")
+    max_depth: int | None = Field(default=5, ge=0, description="depth of a tree; 0: no limit")
+    max_leaves: int | None = Field(default=None, ge=0)
+    max_bin: int | None = Field(default=None, ge=2)
+    min_child_weight: NotNegative | None = Field(default=None, description="least sum of instance weights in a leaf")
+    max_delta_step: NotNegative | None = None
+    gamma: NotNegative | None = Field(default=None, description="least loss reduction of a split")
+    subsample: Share | None = Field(default=0.8, description="share of the rows a tree sees")
+    colsample_bytree: Share | None = Field(default=0.8, description="share of the columns a tree sees")
+    colsample_bylevel: Share | None = None
+    colsample_bynode: Share | None = None
+    alpha: NotNegative | None = Field(default=None, description="L1 regularisation of the weights")
+    lambda_: NotNegative | None = Field(default=None, alias="lambda", description="L2 regularisation of the weights")
+    num_parallel_tree: int | None = Field(default=None, ge=1)
+    scale_pos_weight: NotNegative | None = Field(default=None, description="weight of class 1; distorts probabilities")
+    base_score: float | None = None
+    tweedie_variance_power: Annotated[float, Field(gt=1, lt=2)] | None = None
+    monotone_constraints: str | None = None
+    interaction_constraints: str | None = None
+    verbosity: int | None = Field(default=None, ge=0, le=3)
+
+    sample_type: Literal["uniform", "weighted"] | None = None
+    normalize_type: Literal["tree", "forest"] | None = None
+    rate_drop: Rate | None = None
+    one_drop: Literal[0, 1] | None = None
+    skip_drop: Rate | None = None
+
+
+#: Objectives that Train, Evaluate and the endpoint understand, by task.
+OBJECTIVES: dict[str, tuple[str, ...]] = {
+    "binary": ("binary:logistic",),
+    "multiclass": ("multi:softprob",),
+    "regression": (
+        "reg:squarederror",
+        "reg:squaredlogerror",
+        "reg:pseudohubererror",
+        "reg:absoluteerror",
+        "reg:gamma",
+        "reg:tweedie",
+        "count:poisson",
+    ),
+}

@@ -1,0 +1,59 @@
+"""The pipeline that a `config.toml` describes. A folder whose steps depart brings a `pipeline.py` of its own."""
+
+from pathlib import Path
+
+from model_build import catalogue, config
+from model_build.assets import Assets
+from model_build.authoring.built import BuildPipeline
+from model_build.authoring.context import Context
+from model_build.authoring.parameters import Parameters
+from model_build.authoring.session import AuthoringSession
+from model_build.steps import evaluate, gate, preprocess_encode, preprocess_fit, register, train
+from model_build.target import Target, resolve
+
+
+def get_pipeline(
+    region: str | None = None,
+    role: str | None = None,
+    default_bucket: str | None = None,
+    model_package_group_name: str | None = None,
+    pipeline_name: str = "credit",
+    base_job_prefix: str | None = None,
+    *,
+    folder: Path | None = None,
+    target: Target | None = None,
+) -> BuildPipeline:
+    """Preprocess → Train → Evaluate → Gate → Register or Fail, with the conventional arguments of AWS's templates.
+
+    folder   the pipeline's; by default the one called `pipeline_name` among the project's pipelines
+    target   account, region, bucket and role in one; it takes the place of the first three arguments
+    Raises InputError on a configuration that cannot work. No network.
+    """
+    target = target or resolve(region=region, bucket=default_bucket, role=role)
+    context = describe(pipeline_name, target, folder, model_package_group_name, base_job_prefix)
+    fit = preprocess_fit.step(context)
+    encode = preprocess_encode.step(context, fit)
+    trained = train.step(context, fit, encode)
+    evaluated = evaluate.step(context, encode, trained)
+    registered = register.step(context, trained, evaluated)
+    return BuildPipeline(context, [fit, encode, trained, evaluated, gate.gate(context, registered), gate.reject()])
+
+
+def describe(
+    name: str, target: Target, folder: Path | None = None, group: str | None = None, prefix: str | None = None
+) -> Context:
+    """What the steps share, out of the configuration in the pipeline's folder."""
+    folder = folder or catalogue.folder(name)
+    prefix = prefix or name
+    loaded = config.load(folder)
+    data = loaded.pipeline.input_data or f"s3://{target.bucket}/{prefix}/data/"
+    return Context(
+        name=name,
+        folder=folder,
+        config=loaded,
+        target=target,
+        group=group or name,
+        session=AuthoringSession(target),
+        parameters=Parameters.of(loaded.instances, data),
+        assets=Assets(target.bucket, prefix),
+    )

@@ -1,0 +1,34 @@
+"""PreprocessEncode: each instance encodes its shard of the raw rows → train, validation, test and the raw test rows.
+
+Four outputs at four addresses, so that a later step is given what it needs and cannot see the rest.
+"""
+
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+from model_build.authoring.context import Context
+from model_build.authoring.processing import ROOT, address, processing_step, sink, source
+from model_build.steps import preprocess_fit
+
+NAME = "PreprocessEncode"
+OUTPUTS = ("train", "validation", "test", "test_raw")
+
+
+def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
+    return processing_step(
+        context,
+        NAME,
+        program="model_build.jobs.preprocess_encode",
+        image="processing",
+        inputs=[
+            source("input", context.parameters.input_data_url, sharded=True),
+            source("preprocessor", address(fit, preprocess_fit.OUTPUT)),
+        ],
+        outputs=[sink(context, NAME, name, f"output/{name}") for name in OUTPUTS],
+        environment={
+            "INPUT": f"{ROOT}/input",
+            "PREPROCESSOR": f"{ROOT}/preprocessor",
+            "OUTPUT": f"{ROOT}/output",
+            "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
+        },
+        instances=context.parameters.processing_instance_count,
+    )

@@ -1,0 +1,40 @@
+"""PreprocessFit: one pass over the raw rows on one instance → `preprocessor.json`, which tells how to encode."""
+
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+from contract.documents import Document
+from model_build.authoring.context import Context
+from model_build.authoring.processing import ROOT, processing_step, sink, source
+from model_build.config import Config
+
+NAME = "PreprocessFit"
+OUTPUT = "preprocessor"
+
+
+def settings(config: Config) -> Document:
+    """`preprocess.json`, which `preprocessing.settings` reads."""
+    return {
+        "columns": config.columns.resolved().to_document(),
+        **config.preprocess.model_dump(),
+        "split": config.split.model_dump(),
+    }
+
+
+def step(context: Context) -> ProcessingStep:
+    return processing_step(
+        context,
+        NAME,
+        program="model_build.jobs.preprocess_fit",
+        image="processing",
+        inputs=[
+            source("input", context.parameters.input_data_url),
+            source("settings", context.settings("preprocess.json", settings(context.config))),
+        ],
+        outputs=[sink(context, NAME, OUTPUT, "output")],
+        environment={
+            "INPUT": f"{ROOT}/input",
+            "SETTINGS": f"{ROOT}/settings/preprocess.json",
+            "OUTPUT": f"{ROOT}/output",
+            "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
+        },
+    )

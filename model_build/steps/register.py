@@ -1,0 +1,70 @@
+"""Register: the model package, from which deployment learns all that it needs."""
+
+from typing import Any
+
+from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.resources import Model
+from sagemaker.core.shapes import ContainerDefinition
+from sagemaker.core.workflow.functions import Join
+from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.serve.model_builder import ModelBuilder
+
+from contract import package
+from model_build.authoring.context import Context
+from model_build.coherence import METRICS
+from model_build.steps.evaluate import file, gate, verdict
+from model_build.steps.train import artefact
+
+NAME = "Register"
+CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+TASKS = {"binary": "CLASSIFICATION", "multiclass": "CLASSIFICATION", "regression": "REGRESSION"}
+
+#: The image's own gunicorn serves our WSGI callable out of the artefact. Without SAGEMAKER_PROGRAM, nothing is
+#: installed at start, so a read-only file system will do.
+SERVING = {
+    "SAGEMAKER_SERVING_MODULE": "inference.app:app",
+    "PYTHONPATH": "/opt/ml/model/code",
+    "SAGEMAKER_USE_NGINX": "false",
+}
+
+
+def step(context: Context, train: TrainingStep, evaluate: ProcessingStep) -> ModelStep:
+    # A list of containers: for a single one ModelBuilder would add an empty SAGEMAKER_PROGRAM, and the image would
+    # serve in algorithm mode. The name does not reach the definition.
+    container = ContainerDefinition(
+        image=context.image("xgboost"), model_data_url=artefact(train), environment=dict(SERVING)
+    )
+    model = Model(model_name=context.name, containers=[container])
+    builder = ModelBuilder(model=[model], role_arn=context.target.role, sagemaker_session=context.session)
+    instances = list(context.config.instances.inference)
+    arguments = builder.register(
+        model_package_group_name=context.group,
+        content_types=CONTENT_TYPES,
+        response_types=CONTENT_TYPES,
+        inference_instances=instances,
+        transform_instances=instances,
+        approval_status=context.parameters.model_approval_status,
+        model_metrics=ModelMetrics(
+            model_statistics=MetricsSource(content_type="application/json", s3_uri=file(evaluate, package.EVALUATION))
+        ),
+        customer_metadata_properties=_metadata(context, evaluate),
+        sample_payload_url=file(evaluate, package.PAYLOAD),
+        domain="MACHINE_LEARNING",
+        task=TASKS[context.config.columns.task],
+        skip_model_validation="None",
+    )
+    return ModelStep(NAME, step_args=arguments)
+
+
+def _metadata(context: Context, evaluate: ProcessingStep) -> dict[str, Any]:
+    metric = gate(context.config)["metric"]
+    shown = dict.fromkeys([metric, METRICS[context.config.columns.task][0]])
+    return {
+        package.DATA_HASH: context.parameters.input_data_fingerprint,
+        package.CODE_HASH: context.assets.code_hash,
+        package.ARTEFACT_HASH: verdict("artefact"),
+        package.GOLDEN_URL: file(evaluate, package.GOLDEN),
+        # Joined, since the metadata takes texts and the document holds numbers.
+        **{package.METRIC_PREFIX + name: Join(on="", values=[verdict(f"metrics.{name}")]) for name in shown},
+    }
