@@ -11,11 +11,15 @@ from local_aws.clock import Clock
 from local_aws.errors import StartError
 from local_aws.operations import Aws, Operations
 from local_aws.processes.images import Images
+from local_aws.s3 import buckets
 from local_aws.server import Application
 from local_aws.services import sts
 from local_aws.store import Store
 
-OPERATIONS: tuple[Operations, ...] = (sts.operations,)
+OPERATIONS: tuple[Operations, ...] = (
+    buckets.operations,
+    sts.operations,
+)
 
 
 class Part(Protocol):

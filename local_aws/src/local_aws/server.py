@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,17 +11,14 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.operations import Aws, Handler, Operations
 from local_aws.store import translate
 from local_aws.wire import serialise
-from local_aws.wire.http import Body, FileSlice, HttpRequest, HttpResponse
+from local_aws.wire.http import FileSlice, HttpRequest, HttpResponse
 from local_aws.wire.models import operation_model, service_model, target_prefixes
 from local_aws.wire.parse import parse, scope
+from local_aws.wire.receive import Disconnected, Receive, receive_body
 from local_aws.wire.validate import violations
 
 log = logging.getLogger("local_aws")
 
-#: Larger bodies go to a file while they arrive.
-SPOOL_AT = 1 << 18
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
@@ -34,8 +30,6 @@ class Application:
         self.handlers = _index(operations)
         self.services = tuple(sorted({service for service, _ in self.handlers}))
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self.spools = aws.home / "spool"
-        self.spools.mkdir(exist_ok=True)
 
     async def __call__(self, asgi: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if asgi["type"] == "lifespan":
@@ -49,12 +43,17 @@ class Application:
         )
         try:
             try:
-                request.body = await self._receive(request, receive)
+                # On the blobs' file system, so that an object can take the file over.
+                request.body = await receive_body(request, receive, self.aws.store.new_blob, self.threads)
             except OSError as error:
                 response = self._broken(request, translate(error, self.aws.home))
+            except AwsError as error:
+                response = serialise.failure(self.service_of(request), request, error)
             else:
                 response = await self.answer(request)
             await _send(response, send, head=request.method == "HEAD")
+        except Disconnected:
+            pass  # nobody is left to answer
         finally:
             request.body.discard()
 
@@ -108,36 +107,6 @@ class Application:
             error = AwsError("InternalFailure", f"local_aws failed: {type(error).__name__}: {error}", status=500)
         return serialise.failure(service or self.service_of(request), request, error)
 
-    async def _receive(self, request: HttpRequest, receive: Receive) -> Body:
-        """The whole body; asking for it makes the HTTP server answer `100 Continue` at once."""
-        content = bytearray()
-        while True:
-            message = await receive()
-            content += message.get("body", b"")
-            if not message.get("more_body"):
-                return Body(_unchunked(request, bytes(content)))
-            if len(content) > SPOOL_AT:
-                return await self._spool(request, content, receive)
-
-    async def _spool(self, request: HttpRequest, content: bytearray, receive: Receive) -> Body:
-        path = self.aws.store.new_blob()  # on the blobs' file system, so that an object can take it over
-        try:
-            with path.open("wb") as file:
-                file.write(content)
-                more = True
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ConnectionError("The client went away.")
-                    file.write(message.get("body", b""))
-                    more = message.get("more_body", False)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        if _is_chunked(request):
-            path.write_bytes(_unchunked(request, path.read_bytes()))
-        return Body(spool=path)
-
     def _control(self, request: HttpRequest) -> HttpResponse:
         """What the machine's owner may do and no AWS has: look at its state and move its clock."""
         if request.path == "/_local/clock" and request.method == "POST":
@@ -179,27 +148,6 @@ def _refused(service: str) -> HttpResponse:
     error = NotSupported(f"the service {service}")
     headers = {"x-amzn-errortype": error.code, "content-type": "application/x-amz-json-1.1"}
     return HttpResponse(error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode())
-
-
-def _is_chunked(request: HttpRequest) -> bool:
-    return request.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
-
-
-_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]+)(;[^\r]*)?\r\n")
-
-
-def _unchunked(request: HttpRequest, content: bytes) -> bytes:
-    """Undo S3's aws-chunked encoding (signed chunks, trailing checksums); other bodies stay as they are."""
-    if not _is_chunked(request):
-        return content
-    plain, position = bytearray(), 0
-    while found := _CHUNK_HEAD.match(content, position):
-        size = int(found[1], 16)
-        if size == 0:
-            break
-        plain += content[found.end() : found.end() + size]
-        position = found.end() + size + 2
-    return bytes(plain)
 
 
 async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:

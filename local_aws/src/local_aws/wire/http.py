@@ -8,32 +8,55 @@ from urllib.parse import parse_qsl, unquote
 CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
 class FileSlice:
-    """Bytes `start` to `start + length` of a file, streamed and never held whole."""
+    """Bytes `start` to `start + length` of a file, streamed and never held whole.
 
-    path: Path
-    start: int
-    length: int
+    The file is open from the beginning: it may be removed before the bytes are sent.
+    Raises FileNotFoundError.
+    """
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self.length = length
+        self._file = path.open("rb", buffering=0)
+        self._file.seek(start)
 
     def chunks(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            file.seek(self.start)
+        """Once."""
+        with self._file as file:
             left = self.length
             while left > 0 and (chunk := file.read(min(CHUNK, left))):
                 left -= len(chunk)
                 yield chunk
 
+    def close(self) -> None:
+        self._file.close()
+
 
 @dataclass
 class Body:
-    """A request's body: small ones in memory, large ones in a spool file that a handler may take over."""
+    """A request's body: small ones in memory, large ones in a spool file that a handler may take over.
+
+    md5  hexadecimal
+    """
 
     content: bytes = b""
     spool: Path | None = None
+    size: int = 0
+    md5: str = ""
 
     def bytes(self) -> bytes:
         return self.spool.read_bytes() if self.spool else self.content
+
+    def chunks(self) -> Iterator[bytes]:
+        if self.spool:
+            yield from FileSlice(self.spool, 0, self.size).chunks()
+        else:
+            yield self.content
+
+    def take(self) -> Path | None:
+        """The spool file, which is the caller's from now on."""
+        path, self.spool = self.spool, None
+        return path
 
     def discard(self) -> None:
         if self.spool:

@@ -1,0 +1,1 @@
+"""S3: bytes in files, keys in SQLite."""
