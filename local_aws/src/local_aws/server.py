@@ -14,7 +14,7 @@ from local_aws.wire import serialise
 from local_aws.wire.http import FileSlice, HttpRequest, HttpResponse
 from local_aws.wire.models import operation_model, service_model, target_prefixes
 from local_aws.wire.parse import parse, scope
-from local_aws.wire.receive import Disconnected, Receive, receive_body
+from local_aws.wire.receive import DisconnectedError, Receive, receive_body
 from local_aws.wire.validate import violations
 
 log = logging.getLogger("local_aws")
@@ -52,7 +52,7 @@ class Application:
             else:
                 response = await self.answer(request)
             await _send(response, send, head=request.method == "HEAD")
-        except Disconnected:
+        except DisconnectedError:
             pass  # nobody is left to answer
         finally:
             request.body.discard()

@@ -22,7 +22,7 @@ PIECE = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Disconnected(Exception):
+class DisconnectedError(Exception):
     """The client went away in the middle of its request."""
 
 
@@ -129,7 +129,7 @@ async def receive_body(request: HttpRequest, receive: Receive, new_file: Callabl
     """The whole body; asking for it makes the HTTP server answer `100 Continue` at once.
 
     The rest of a body that cannot be kept is read and dropped, so that the client sees the answer and the connection
-    stays in step. Raises AwsError, OSError, or Disconnected.
+    stays in step. Raises AwsError, OSError, or DisconnectedError.
     """
     sink = Sink(request, new_file)
     loop = asyncio.get_running_loop()
@@ -139,7 +139,7 @@ async def receive_body(request: HttpRequest, receive: Receive, new_file: Callabl
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Disconnected
+                raise DisconnectedError
             buffer += message.get("body", b"")
             last = not message.get("more_body")
             if len(buffer) >= PIECE or (last and (buffer or writing)):
