@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -42,14 +41,7 @@ FAILED, REFUSED = 1, 2
 def run_app() -> int:
     """Run the command of `sys.argv`; the exit code. Every error that is foreseen becomes one sentence."""
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        return REFUSED
-    except click.exceptions.Abort:
-        return _say("interrupted.", 130)
+        app()
     except InputError as error:
         return _say(str(error), REFUSED)
     except StartError as error:
@@ -59,9 +51,7 @@ def run_app() -> int:
         return _say(f"{error.operation_name}: {found.get('Message')} ({found.get('Code')})", FAILED)
     except (BotoCoreError, OSError) as error:
         return _say(str(error) or type(error).__name__, FAILED)
-    except KeyboardInterrupt:
-        return _say("interrupted; the execution goes on without you: `mlops execution` shows it.", 130)
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def _say(sentence: str, code: int) -> int:

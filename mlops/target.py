@@ -1,10 +1,12 @@
 """Set the target once: everything below speaks plain boto3 and knows nothing of it."""
 
 import importlib.resources
+import json
 import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -95,3 +97,16 @@ def connect(target: Target) -> None:
     Raises StartError when the local server does not come up, InputError when `aws` lacks a setting.
     """
     _CONNECT[target]()
+
+
+def job(arn: str) -> dict[str, Any]:
+    """What the local server kept of a job: its folder, environment, command and working directory.
+
+    Raises InputError when it keeps nothing of it any more.
+    """
+    folder = home() / "jobs" / arn.rpartition("/")[2]
+    try:
+        kept: dict[str, Any] = json.loads((folder / "job.json").read_text())
+    except FileNotFoundError:
+        raise InputError(f"{home()} keeps nothing of the job {folder.name} any more: run the step again.") from None
+    return kept

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import typer
+
 from local_aws import launch
 from local_aws.processes.images import Images
 from mlops import output
@@ -17,7 +19,7 @@ from mlops.options import JsonOption
 Finding = dict[str, Any]
 
 
-def doctor(as_json: JsonOption = False) -> int:
+def doctor(as_json: JsonOption = False) -> None:
     """Check this machine: Python, packages, disk, the local server. Exits 1 when something is missing."""
     findings = list(_findings())
     if as_json:
@@ -27,7 +29,8 @@ def doctor(as_json: JsonOption = False) -> int:
         for finding in findings:
             table.add_row(finding["Check"], output.status(finding["Status"]), finding["Detail"])
         output.console.print(table)
-    return 1 if any(finding["Status"] == "missing" for finding in findings) else 0
+    if any(finding["Status"] == "missing" for finding in findings):
+        raise typer.Exit(1)
 
 
 def _findings() -> Iterator[Finding]:

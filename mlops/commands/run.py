@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from contract.errors import InputError
-from mlops import authoring, output, progress
+from mlops import authoring, output, progress, runs
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, TargetOption
 
@@ -23,7 +23,7 @@ def run(
     ] = None,
     target: TargetOption = targets.Target.local,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Build a model: upsert the pipeline and run it. Exits 1 when the execution fails."""
     from model_build import executions
 
@@ -34,7 +34,11 @@ def run(
     arn = executions.start(built, session, data, parameters, from_step)
     if not as_json:
         output.console.print(f"[bold]{name}[/] {arn.rpartition('/')[2]}")
-    report = progress.follow(arn, quiet=as_json)
+    try:
+        report = progress.follow(arn, quiet=as_json)
+    except KeyboardInterrupt:
+        output.errors.print("The execution goes on without you: `mlops execution` shows it.")
+        raise typer.Exit(130) from None
     known = None if "ModelPackageArn" in report else runs.registered_as(built.group, report)
     if known:
         report["ModelPackageArn"] = known
@@ -42,7 +46,8 @@ def run(
         output.document(report)
     else:
         _show(name, report, known)
-    return 0 if report["PipelineExecutionStatus"] == "Succeeded" else 1
+    if report["PipelineExecutionStatus"] != "Succeeded":
+        raise typer.Exit(1)
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:
