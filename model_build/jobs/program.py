@@ -1,30 +1,49 @@
-"""How a program inside a job ends: quietly, with one sentence for a person, or with the traceback of a defect."""
+"""What the programs of the preprocessing jobs share: how they end, and where the pipeline's own features come from."""
 
+import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from contract.columns import Columns
 from contract.errors import InputError
+from preprocessing.derive import Features
 
 
-def run(program: Callable[[], None], message_file: Path) -> None:
-    """Run `program`. An InputError goes as one sentence to `message_file` and to stderr, and the process exits 1.
+def program(main: Callable[[], None]) -> Callable[[], None]:
+    """Run `main`; on InputError leave its sentence where SageMaker looks for the reason, and exit with 1.
 
-    SageMaker shows the file as the job's failure reason: `/opt/ml/output/message` of a processing job,
-    `/opt/ml/output/failure` of a training job. Any other exception keeps its traceback.
+    The reason goes to the standard error and to the file named by MESSAGE_FILE, which becomes the job's ExitMessage.
     """
-    try:
-        program()
-    except InputError as error:
-        message_file.parent.mkdir(parents=True, exist_ok=True)
-        message_file.write_text(f"{error}\n", encoding="utf-8")
-        sys.exit(f"{error}")
+
+    def run() -> None:
+        try:
+            main()
+        except InputError as error:
+            print(error, file=sys.stderr, flush=True)
+            message = Path(os.environ.get("MESSAGE_FILE", "/opt/ml/output/message"))
+            try:
+                message.parent.mkdir(parents=True, exist_ok=True)
+                message.write_text(str(error), encoding="utf-8")
+            except OSError as reason:
+                print(f"{message} could not be written: {reason}", file=sys.stderr)
+            sys.exit(1)
+
+    return run
 
 
-def folder(variable: str, default: str | None = None) -> Path:
-    """The path in the environment variable. Raises InputError when it is not set and there is no default."""
-    path = os.environ.get(variable, default)
-    if path is None:
-        raise InputError(f"The environment variable {variable} is not set; the step must name the folder.")
-    return Path(path)
+def own_features(columns: Columns) -> Features | None:
+    """The function `features` of the bundle's `features.py`, None when no column is derived.
+
+    Raises InputError when derived columns are described and the module or the function is missing.
+    """
+    if not columns.derived_numeric and not columns.derived_categorical:
+        return None
+    if importlib.util.find_spec("features") is None:
+        raise InputError("Derived columns are described, but the pipeline's folder has no features.py.")
+    function: Features | None = getattr(importlib.import_module("features"), "features", None)
+    if function is None:
+        raise InputError("features.py has no function features(columns).")
+    return function

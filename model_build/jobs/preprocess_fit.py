@@ -1,0 +1,29 @@
+"""The Processing job PreprocessFit: raw rows → `preprocessor.json`, `duplicates/` and `findings.json`.
+
+Environment: INPUT (folder of CSV or Parquet), SETTINGS (`preprocess.json`), OUTPUT (folder).
+"""
+
+import os
+from pathlib import Path
+
+from contract import documents
+from model_build.jobs.program import own_features, program
+from preprocessing.fit import fit
+from preprocessing.settings import Settings
+
+
+@program
+def main() -> None:
+    source, output = Path(os.environ["INPUT"]), Path(os.environ["OUTPUT"])
+    settings = Settings.from_document(documents.read(Path(os.environ["SETTINGS"])))
+    fitted = fit(source, settings, own_features(settings.columns))
+    fitted.duplicates.write(output / "duplicates")
+    documents.write(output / "findings.json", fitted.findings)
+    documents.write(output / "preprocessor.json", fitted.preprocessor.to_document())
+    print("rows: " + ", ".join(f"{name} {count}" for name, count in fitted.findings["rows"].items()), flush=True)
+    for warning in fitted.findings["warnings"]:
+        print(f"WARNING {warning}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Raw columns of a batch → float64 arrays and coded texts, by the rules of `values`."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contract.columns import Columns
+from contract.errors import InputError
+from preprocessing.derive import Features, derive
+from preprocessing.read import Batch
+from preprocessing.values import WHITE_SPACE, as_number, as_text
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts: row i holds `values[codes[i]]`, None where it is missing. Values may repeat."""
+
+    codes: Codes
+    values: tuple[str | None, ...]
+
+    def map(self, function: Callable[[str | None], float]) -> Floats:
+        """`function` of each row's text; it is called once a value."""
+        return np.array([function(value) for value in self.values], dtype=np.float64)[self.codes]
+
+    def objects(self) -> npt.NDArray[np.object_]:
+        values = np.empty(len(self.values), dtype=object)
+        values[:] = self.values
+        return values[self.codes]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cleaned feature columns of a batch, the derived ones among them; NaN and None are missing."""
+
+    numbers: dict[str, Floats]
+    texts: dict[str, Texts]
+
+
+def clean(batch: Batch, columns: Columns, features: Features | None = None) -> Cells:
+    """The features of a batch. Raises InputError with file, line, column and text for what is no number."""
+    numbers = {name: numbers_of(batch, name, columns.missing) for name in columns.numeric}
+    texts = {name: texts_of(batch, name, columns.missing) for name in columns.categorical}
+    if features is not None:
+        raw = {**numbers, **{name: column.objects() for name, column in texts.items()}}
+        derived, categories = derive(features, columns, raw, batch.data.num_rows)
+        numbers.update(derived)
+        texts.update({name: _coded(column) for name, column in categories.items()})
+    return Cells(numbers, texts)
+
+
+def numbers_of(batch: Batch, name: str, markers: tuple[str, ...]) -> Floats:
+    """A column as float64, NaN where missing. Raises InputError naming the first cell that is no finite number."""
+    missing = frozenset(markers)
+    try:
+        return _numbers(batch.data.column(name), missing)
+    except _NotANumberError:
+        # Rare, so the place is looked for only now.
+        for row, value in enumerate(batch.data.column(name).to_pylist()):
+            try:
+                as_number(value, missing)
+            except ValueError:
+                raise InputError(
+                    f"{batch.where(row)}: the column {name!r} holds {str(value)[:80]!r}, which is not a finite number; "
+                    "mend it, add it to the missing markers, or make the column categorical."
+                ) from None
+        raise
+
+
+def texts_of(batch: Batch, name: str, markers: tuple[str, ...]) -> Texts:
+    """A column as coded texts. Raises InputError for a type that has no text."""
+    array = batch.data.column(name)
+    missing = frozenset(markers)
+    if not pa.types.is_dictionary(array.type):
+        array = pc.dictionary_encode(_whole_microseconds(array))
+    codes = array.indices
+    try:
+        values = [as_text(value, missing) for value in array.dictionary.to_pylist()]
+    except ValueError:
+        raise InputError(
+            f"{batch.file.name}: the column {name!r} has the type {array.type}, which has no text."
+        ) from None
+    if codes.null_count:
+        codes = codes.fill_null(pa.scalar(len(values), codes.type))
+        values.append(None)
+    return Texts(codes.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), tuple(values))
+
+
+class _NotANumberError(Exception):
+    """Some cell is no finite number; the caller knows where to look."""
+
+
+def _numbers(array: Any, missing: frozenset[str]) -> Floats:
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        values = np.append(_numbers(array.dictionary, missing), np.nan)
+        codes = array.indices.cast(pa.int64()).fill_null(len(values) - 1)
+        return np.asarray(values[codes.to_numpy(zero_copy_only=False)])
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _parsed(array, missing)
+    if pa.types.is_boolean(kind):
+        array = array.cast(pa.uint8())
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        if np.isinf(numbers).any():
+            raise _NotANumberError
+        return np.asarray(numbers, dtype=np.float64)
+    return _one_by_one(array, missing)
+
+
+def _parsed(array: Any, missing: frozenset[str]) -> Floats:
+    """Arrow's parser knows the same numbers but for a leading "+", and more that are not finite."""
+    trimmed = pc.utf8_trim(array, characters=WHITE_SPACE)
+    absent = pc.is_in(trimmed, value_set=pa.array(sorted(missing), trimmed.type))
+    try:
+        parsed = pc.if_else(absent, pa.scalar(None, trimmed.type), trimmed).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return _one_by_one(trimmed, missing)
+    numbers: Floats = parsed.to_numpy(zero_copy_only=False)
+    if np.isfinite(numbers).sum() != len(numbers) - parsed.null_count:
+        raise _NotANumberError
+    return np.asarray(numbers)
+
+
+def _one_by_one(array: Any, missing: frozenset[str]) -> Floats:
+    coded = pc.dictionary_encode(array)
+    try:
+        values = [as_number(value, missing) for value in coded.dictionary.to_pylist()]
+    except ValueError:
+        raise _NotANumberError from None
+    codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.array([*values, np.nan])[codes], dtype=np.float64)
+
+
+def _whole_microseconds(array: Any) -> Any:
+    """Arrow hands nanoseconds to pandas; Python's datetime ends at microseconds."""
+    if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
+        return array.cast(pa.timestamp("us", array.type.tz), safe=False)
+    return array
+
+
+def _coded(column: Iterable[str | None]) -> Texts:
+    index: dict[str | None, int] = {}
+    codes = [index.setdefault(value, len(index)) for value in column]
+    return Texts(np.array(codes, dtype=np.int64), tuple(index))

@@ -1,0 +1,238 @@
+"""Fit: from raw rows to the preprocessor document, in two streaming passes (three with de-duplication).
+
+The first pass finds classes and cuts, the second the statistics, on training rows alone: nothing of a validation or
+test row enters the document but the cuts that keep it out.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from contract.documents import Document
+from contract.errors import InputError
+from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
+from preprocessing.clean import Cells, Floats, Texts, clean
+from preprocessing.derive import Features
+from preprocessing.duplicates import Duplicates, find_duplicates
+from preprocessing.label import choose_classes, label_indices, label_numbers, label_texts
+from preprocessing.leakage import warnings_of
+from preprocessing.read import Batch, File, batches, files
+from preprocessing.rows import Hashes, row_hashes
+from preprocessing.settings import Settings, roles
+from preprocessing.split import POOLED, SIDES, Ranks, place_hashes, sides_of, strata_of, time_cuts
+from preprocessing.statistics import Counts, Moments, Sample
+from preprocessing.stream import mapped
+from preprocessing.times import times_of
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What Fit leaves: the document, the rows that Encode must leave out, and what a person should know."""
+
+    preprocessor: Preprocessor
+    duplicates: Duplicates
+    findings: Document
+
+
+def fit(source: Path, settings: Settings, features: Features | None = None, work: Path | None = None) -> Fitted:
+    """Fit the preprocessor on the data files at or below `source`.
+
+    `features` is the function of the pipeline's own `features.py`; `work` is a folder for what de-duplication spills.
+    Raises InputError, with the place, for what cannot be read, cleaned, labelled or split.
+    """
+    found = files(source)
+    if not found:
+        raise InputError(f"The input {source.name or source} holds no data files.")
+    duplicates = find_duplicates(found, settings.columns, work) if settings.deduplicate else Duplicates()
+    census = _take_census(found, settings, duplicates)
+    if not census.rows:
+        raise InputError(
+            f"{found[0].name} has a header and no rows." if len(found) == 1 else "The input files have no rows."
+        )
+    regression = settings.columns.task == "regression"
+    classes = () if regression else choose_classes(settings.columns, census.labels)
+    split = Split(settings.split.by, settings.split.key, settings.split.seed, census.thresholds(settings))
+    training = _Training(settings, split, classes, features)
+    for part in mapped(training.measure, _rows(found, settings, duplicates)):
+        training.merge(part)
+    _check_sides(training, settings, census.rows)
+    preprocessor = Preprocessor(settings.columns, tuple(training.features()), classes, split)
+    _check_names(preprocessor)
+    findings = {
+        "rows": {"read": census.rows + duplicates.count, "duplicates": duplicates.count}
+        | {side: int(training.rows[index]) for index, side in enumerate(SIDES)},
+        "labels": {text: census.labels[text] for text in classes},
+        "warnings": training.warnings(),
+    }
+    return Fitted(preprocessor, duplicates, findings)
+
+
+def _rows(found: list[File], settings: Settings, duplicates: Duplicates) -> Iterator[Batch]:
+    return (duplicates.leave_out(batch) for batch in batches(found, settings.columns))
+
+
+@dataclass
+class _Census:
+    """All rows: how many, their labels, and what the cuts follow from."""
+
+    rows: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    ranks: Ranks = field(default_factory=Ranks)
+    times: Sample = field(default_factory=lambda: Sample(1))
+
+    def thresholds(self, settings: Settings) -> dict[str, tuple[float, float]]:
+        split = settings.split
+        if split.by == "time":
+            return {POOLED: time_cuts(self.times.cells[:, 0], split)}
+        if split.by == "random":
+            return {POOLED: (split.train, 1.0 if split.test == 0 else split.train + split.validation)}
+        return self.ranks.cuts(split)
+
+
+def _take_census(found: list[File], settings: Settings, duplicates: Duplicates) -> _Census:
+    census = _Census()
+    for part, times in mapped(partial(_count, settings=settings), _rows(found, settings, duplicates)):
+        census.rows += part.rows
+        census.labels.update(part.labels)
+        census.ranks.merge(part.ranks)
+        if times is not None:
+            census.times.add(*times)
+    return census
+
+
+def _count(batch: Batch, settings: Settings) -> tuple[_Census, tuple[Hashes, Floats] | None]:
+    columns = settings.columns
+    label = None if columns.task == "regression" else label_texts(batch, columns)
+    part = _Census(rows=batch.data.num_rows)
+    if label is not None:
+        everything = np.ones(part.rows, dtype=bool)
+        part.labels = Counts.of(label, everything).texts
+    content = row_hashes(batch.data, roles(columns))
+    if settings.split.by == "time":
+        return part, (content, times_of(batch, columns.event_time or "", columns.missing)[:, None])
+    if settings.split.by == "stratified":
+        part.ranks.add(place_hashes(settings.split, batch, content), strata_of(settings, label, part.rows))
+    return part, None
+
+
+@dataclass
+class _Measured:
+    """One batch's share of the statistics."""
+
+    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    moments: dict[str, Moments]
+    counts: dict[str, Counts]
+    labels: Floats
+    hashes: Hashes
+    sampled: Cells
+
+
+class _Training:
+    """The statistics of the training rows."""
+
+    def __init__(self, settings: Settings, split: Split, classes: tuple[str, ...], features: Features | None) -> None:
+        columns = settings.columns
+        self._settings, self._split, self._classes, self._own = settings, split, classes, features
+        self._order = (*columns.raw_features, *columns.derived_numeric, *columns.derived_categorical)
+        self._moments = {name: Moments() for name in columns.numeric + columns.derived_numeric}
+        self._counts = {name: Counts() for name in columns.categorical + columns.derived_categorical}
+        self._codes: dict[str, dict[str, float]] = {name: {} for name in self._counts}
+        self._sample = Sample(1 + len(self._order))
+        self.rows = np.zeros(len(SIDES), dtype=np.int64)
+        self.labels: Counter[float] = Counter()
+
+    def measure(self, batch: Batch) -> _Measured:
+        """The share of one batch; safe on several threads."""
+        columns = self._settings.columns
+        content = row_hashes(batch.data, roles(columns))
+        if columns.task == "regression":
+            label, labels = None, label_numbers(batch, columns)
+        else:
+            label = label_texts(batch, columns)
+            labels = label_indices(label, self._classes, batch)
+        cells = clean(batch, columns, self._own)
+        sides = sides_of(self._split, columns, batch, content, label)
+        training = sides == 0
+        chosen = self._sample.chosen(content)
+        chosen = chosen[training[chosen]]
+        return _Measured(
+            rows=np.bincount(sides, minlength=len(SIDES)),
+            moments={name: Moments.of(values[training]) for name, values in cells.numbers.items()},
+            counts={name: Counts.of(column, training) for name, column in cells.texts.items()},
+            labels=labels[chosen],
+            hashes=content[chosen],
+            sampled=Cells(
+                {name: values[chosen] for name, values in cells.numbers.items()},
+                {name: Texts(column.codes[chosen], column.values) for name, column in cells.texts.items()},
+            ),
+        )
+
+    def merge(self, part: _Measured) -> None:
+        """Add the share of one batch, in the order of the batches."""
+        self.rows += part.rows
+        for name, moments in part.moments.items():
+            self._moments[name].merge(moments)
+        for name, counts in part.counts.items():
+            self._counts[name].merge(counts, name)
+        columns = {
+            **part.sampled.numbers,
+            **{name: self._coded(name, texts) for name, texts in part.sampled.texts.items()},
+        }
+        self._sample.add(part.hashes, np.column_stack([part.labels, *(columns[name] for name in self._order)]))
+
+    def _coded(self, name: str, texts: Texts) -> Floats:
+        codes = self._codes[name]
+        return texts.map(lambda text: np.nan if text is None else codes.setdefault(text, float(len(codes))))
+
+    def features(self) -> Iterator[Numeric | Categorical]:
+        """The fitted features, in their order."""
+        for position, name in enumerate(self._order, start=1):
+            if name in self._moments:
+                yield self._numeric(name, self._sample.cells[:, position])
+            else:
+                yield self._categorical(name)
+
+    def _numeric(self, name: str, sample: Floats) -> Numeric:
+        """Mean and scale are those of the present values. The median is the sample's: exact up to SAMPLE_ROWS rows."""
+        moments, settings = self._moments[name], self._settings
+        present = sample[~np.isnan(sample)]
+        fills = {
+            "none": None,
+            "mean": moments.mean,
+            "median": float(np.median(present)) if len(present) else 0.0,
+        }
+        if settings.scale == "none":
+            return Numeric(name, fills[settings.impute], 0.0, 1.0)
+        return Numeric(name, fills[settings.impute], moments.mean, moments.deviation or 1.0)
+
+    def _categorical(self, name: str) -> Categorical:
+        settings, counts = self._settings, self._counts[name]
+        frequent = [text for text in counts.ranked() if counts.texts[text] >= settings.min_count]
+        categories = tuple(frequent[: settings.max_categories])
+        return Categorical(name, categories, settings.encoding, unknown=float(len(categories)), absent=-1.0)
+
+    def warnings(self) -> list[str]:
+        """What a person should look at before trusting a model of these features."""
+        cells = self._sample.cells
+        columns = {name: cells[:, position] for position, name in enumerate(self._order, start=1)}
+        return warnings_of(columns, cells[:, 0], self._settings.columns)
+
+
+def _check_sides(training: _Training, settings: Settings, rows: int) -> None:
+    for index, side in enumerate(SIDES):
+        if getattr(settings.split, side) > 0 and training.rows[index] == 0:
+            raise InputError(
+                f"The split leaves no rows for {side} out of {rows}; more rows, or other shares, would mend it."
+            )
+
+
+def _check_names(preprocessor: Preprocessor) -> None:
+    names = Counter(preprocessor.feature_names)
+    if clash := [name for name, count in names.items() if count > 1]:
+        raise InputError(f"Two features would be called {clash[0]!r}; rename the column.")
+    if not names:
+        raise InputError("No feature is left: every category is rarer than min_count.")
