@@ -1,7 +1,7 @@
 """The one description of the columns: it drives preprocessing, bias, monitors and the validation of requests."""
 
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 from contract.documents import Document
 from contract.errors import InputError
@@ -53,7 +53,8 @@ class Columns:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(document) - known):
             raise InputError(f"The description of the columns has unknown keys: {', '.join(unknown)}.")
+        members: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
         try:
-            return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+            return cls(**members)
         except TypeError as error:
             raise InputError(f"The description of the columns is incomplete: {error}.") from None
