@@ -1,27 +1,47 @@
 """The input data of an execution: put where SageMaker reads it, and named by its content."""
 
 import hashlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract.documents import dumps, sha256
 from contract.errors import InputError
+from model_build.catalogue import load
 
 if TYPE_CHECKING:
     from model_build.executions import Built
 
-SUFFIXES = (".csv", ".parquet", ".txt", ".data", ".tsv", ".gz")
-
 
 def locate(data: str | None, built: "Built", s3: Any) -> str:
     """The s3:// prefix that holds `data`: a file, a folder, or a prefix already. Local data is uploaded when it is
-    not there yet, below its hash. Raises InputError when there is nothing to read."""
-    default = f"s3://{built.target.bucket}/{built.assets.prefix}/data/"
+    not there yet, below its hash. Without `data`: the configuration's address, else a sample from the pipeline's
+    `sample.py`. Raises InputError when there is nothing to read.
+    """
+    if data is None and built.input_data:
+        return built.input_data
     if data is None:
-        return default
+        return _sample(built, s3)
     if data.startswith("s3://"):
         return data
-    files = _files(Path(data))
+    return _upload(Path(data), built, s3)
+
+
+def _sample(built: "Built", s3: Any) -> str:
+    """The address of the sample that `sample.py` generates."""
+    program = built.folder / "sample.py"
+    if not program.is_file():
+        raise InputError(
+            f"{built.name} has no sample of its own; name a file, a folder or an s3:// prefix with --data."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{built.name}.csv"
+        load(program).write(path)
+        return _upload(path, built, s3)
+
+
+def _upload(path: Path, built: "Built", s3: Any) -> str:
+    files = _files(path)
     root = f"{built.assets.prefix}/data/{_content_hash(files)}/"
     present = {key for key, _ in _listed(s3, built.target.bucket, root)}
     for name, path in files.items():

@@ -1,6 +1,6 @@
 """From a pipeline's folder to a running execution: build, upsert, start. Plain boto3; the SDK only where it writes."""
 
-import importlib.util
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,8 @@ from contract.errors import InputError
 from model_build import catalogue
 from model_build.assets import Assets
 from model_build.check import refuse
-from model_build.target import Target, connected, resolve
+from model_build.check.references import downstream
+from model_build.target import Target, resolve
 
 NONE = "none"
 
@@ -25,11 +26,13 @@ class Built:
     """A definition and what it points to; `group` is the model package group it registers in."""
 
     name: str
+    folder: Path
     text: str
     description: str
     group: str
     target: Target
     assets: Assets
+    input_data: str | None
     kms_key: str | None
     tags: Mapping[str, str]
 
@@ -38,25 +41,27 @@ class Built:
         return self.text
 
 
-def build(name: str, session: Any = None, **arguments: Any) -> Built:
-    """The definition of the pipeline `name` for the account of `session` (boto3); without one, no network is needed
-    and AWS's example account stands in.
+def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
+    """The definition of the pipeline `name` for `target`; without one, no network is needed and AWS's example account
+    stands in.
 
     `arguments` go to its `get_pipeline`. Raises InputError when the configuration or the definition cannot work.
     """
     folder = catalogue.folder(name)
-    target = resolve() if session is None else connected(session)
+    target = target or resolve()
     pipeline = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments)
     definition = pipeline.definition()
     refuse(definition)
     config, context = pipeline.context.config, pipeline.context
     return Built(
         name=pipeline.name,
+        folder=folder,
         text=definition,
         description=config.pipeline.description,
         group=context.group,
         target=target,
         assets=context.assets,
+        input_data=config.pipeline.input_data,
         kms_key=config.security.kms_key,
         tags=config.security.tags,
     )
@@ -82,17 +87,28 @@ def upsert(built: Built, session: Any) -> str:
         return str(sagemaker.create_pipeline(**request, ClientRequestToken=token, Tags=tags)["PipelineArn"])
 
 
-def start(built: Built, session: Any, data: str | None = None, parameters: Mapping[str, str] | None = None) -> str:
+def start(
+    built: Built,
+    session: Any,
+    data: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    from_step: str | None = None,
+) -> str:
     """Start an execution and return its ARN.
 
-    data        a file or folder (uploaded, named by content) or an s3:// prefix; None: the pipeline's InputDataUrl
+    data        a file or folder (uploaded, named by content) or an s3:// prefix; None: the configuration's
+                `input_data`, else a generated sample, else what lies at the default address
     parameters  name → text; they win over what is derived from data and registry
-    Raises InputError when there is no data.
+    from_step   run this step and what follows it; the newest execution supplies what came before
+    Raises InputError when there is no data, or no such step.
     """
+    sagemaker = session.client("sagemaker")
     given = {**start_parameters(built, session, data), **(parameters or {})}
-    response = session.client("sagemaker").start_pipeline_execution(
+    selection = {"SelectiveExecutionConfig": _selection(built, sagemaker, from_step)} if from_step else {}
+    response = sagemaker.start_pipeline_execution(
         PipelineName=built.name,
         PipelineParameters=[{"Name": name, "Value": str(value)} for name, value in given.items()],
+        **selection,
     )
     return str(response["PipelineExecutionArn"])
 
@@ -144,6 +160,16 @@ def ensure_group(sagemaker: Any, built: Built) -> None:
         sagemaker.create_model_package_group(ModelPackageGroupName=built.group)
 
 
+def _selection(built: Built, sagemaker: Any, step: str) -> dict[str, Any]:
+    """The steps from `step` on, on top of the newest execution."""
+    names = downstream(json.loads(built.text)["Steps"], step)
+    past = sagemaker.list_pipeline_executions(PipelineName=built.name, SortBy="CreationTime", SortOrder="Descending")
+    if not past["PipelineExecutionSummaries"]:
+        raise InputError(f"{built.name} has not run yet, so nothing can supply what comes before {step}; leave --from.")
+    newest = past["PipelineExecutionSummaries"][0]["PipelineExecutionArn"]
+    return {"SourcePipelineExecutionArn": newest, "SelectedSteps": [{"StepName": name} for name in names]}
+
+
 def _definition(built: Built, s3: Any) -> dict[str, Any]:
     content = built.text.encode()
     if len(content) <= INLINE:
@@ -160,17 +186,7 @@ def _author(folder: Path) -> Any:
         from model_build.pipeline import get_pipeline
 
         return get_pipeline
-    module = load(own)
+    module = catalogue.load(own)
     if not hasattr(module, "get_pipeline"):
         raise InputError(f"{own} defines no get_pipeline.")
     return module.get_pipeline
-
-
-def load(path: Path) -> Any:
-    """The module in the file `path`, wherever the pipelines live. Raises InputError when it cannot be imported."""
-    spec = importlib.util.spec_from_file_location(f"pipeline_{path.parent.name}_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} is not a Python module.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

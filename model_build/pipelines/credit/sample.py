@@ -134,13 +134,13 @@ def _category(
 
 
 def main() -> None:
-    """The command line: python sample.py FILE [--rows N] [--seed S]."""
+    """The command line."""
     parser = argparse.ArgumentParser(description="Write a sample of credit applications.")
-    parser.add_argument("file", type=Path, help="ends in .csv or .parquet")
+    parser.add_argument("--output", type=Path, required=True, help="a file that ends in .csv or .parquet")
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
-    write(given.file, given.rows, given.seed)
+    write(given.output, given.rows, given.seed)
 
 
 if __name__ == "__main__":
