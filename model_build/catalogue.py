@@ -12,11 +12,14 @@ INSTALLED = Path(__file__).parent / "pipelines"
 
 
 def root() -> Path:
-    """MLOPS_PIPELINES, else `model_build/pipelines` of the working directory, else the installed examples."""
-    if named := os.environ.get("MLOPS_PIPELINES"):
-        return Path(named)
-    here = Path("model_build/pipelines")
-    return here if here.is_dir() else INSTALLED
+    """Where pipelines are looked for: the project's own folder, or the installed examples when it has none."""
+    own = own_root()
+    return own if own.is_dir() or "MLOPS_PIPELINES" in os.environ else INSTALLED
+
+
+def own_root() -> Path:
+    """Where new pipelines go: MLOPS_PIPELINES, else `model_build/pipelines` of the working directory."""
+    return Path(os.environ.get("MLOPS_PIPELINES") or "model_build/pipelines")
 
 
 def names() -> list[str]:

@@ -15,13 +15,14 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 
 class XGBoost(BaseModel):
-    """What is None is not sent: XGBoost's own default holds."""
+    """What is None is not sent: XGBoost's own default holds. The defaults here are one set that was measured to do well
+    on six real tables of 1,000 to 33,000 rows."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
-    num_round: int = Field(default=500, ge=1, description="boosting rounds at most; early stopping ends sooner")
+    num_round: int = Field(default=1000, ge=1, description="boosting rounds at most; early stopping ends sooner")
     early_stopping_rounds: int = Field(
-        default=30, ge=1, description="rounds without a better validation score until the end"
+        default=50, ge=1, description="rounds without a better validation score until the end"
     )
     seed: int = Field(default=42, ge=0, description="seed of row and column sampling")
 
@@ -34,7 +35,7 @@ class XGBoost(BaseModel):
     grow_policy: Literal["depthwise", "lossguide"] | None = None
 
     eta: Rate | None = Field(default=0.05, description="learning rate")
-    max_depth: int | None = Field(default=5, ge=0, description="depth of a tree; 0: no limit")
+    max_depth: int | None = Field(default=4, ge=0, description="depth of a tree; 0: no limit")
     max_leaves: int | None = Field(default=None, ge=0)
     max_bin: int | None = Field(default=None, ge=2)
     min_child_weight: NotNegative | None = Field(default=None, description="least sum of instance weights in a leaf")
