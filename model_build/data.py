@@ -3,17 +3,15 @@
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contract.documents import dumps, sha256
 from contract.errors import InputError
+from model_build.built import Built
 from model_build.catalogue import load
 
-if TYPE_CHECKING:
-    from model_build.executions import Built
 
-
-def locate(data: str | None, built: "Built", s3: Any) -> str:
+def locate(data: str | None, built: Built, s3: Any) -> str:
     """The s3:// prefix that holds `data`: a file, a folder, or a prefix already. Local data is uploaded when it is
     not there yet, below its hash. Without `data`: the configuration's address, else a sample from the pipeline's
     `sample.py`. Raises InputError when there is nothing to read.
@@ -27,7 +25,7 @@ def locate(data: str | None, built: "Built", s3: Any) -> str:
     return _upload(Path(data), built, s3)
 
 
-def _sample(built: "Built", s3: Any) -> str:
+def _sample(built: Built, s3: Any) -> str:
     """The address of the sample that `sample.py` generates."""
     program = built.folder / "sample.py"
     if not program.is_file():
@@ -40,7 +38,7 @@ def _sample(built: "Built", s3: Any) -> str:
         return _upload(path, built, s3)
 
 
-def _upload(path: Path, built: "Built", s3: Any) -> str:
+def _upload(path: Path, built: Built, s3: Any) -> str:
     files = _files(path)
     root = f"{built.assets.prefix}/data/{_content_hash(files)}/"
     present = {key for key, _ in _listed(s3, built.target.bucket, root)}

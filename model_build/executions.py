@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from contract import package
 from contract.documents import sha256
 from contract.errors import InputError
 from model_build import catalogue
-from model_build.assets import Assets
+from model_build import data as sources
+from model_build.built import Built
 from model_build.check import refuse
 from model_build.check.references import downstream
 from model_build.target import Target, resolve
@@ -21,26 +21,6 @@ NONE = "none"
 INLINE = 100 * 1024
 
 
-@dataclass(frozen=True)
-class Built:
-    """A definition and what it points to; `group` is the model package group it registers in."""
-
-    name: str
-    folder: Path
-    text: str
-    description: str
-    group: str
-    target: Target
-    assets: Assets
-    input_data: str | None
-    kms_key: str | None
-    tags: Mapping[str, str]
-
-    def definition(self) -> str:
-        """The JSON that CreatePipeline takes."""
-        return self.text
-
-
 def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
     """The definition of the pipeline `name` for `target`; without one, no network is needed and AWS's example account
     stands in.
@@ -49,30 +29,15 @@ def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
     """
     folder = catalogue.folder(name)
     target = target or resolve()
-    pipeline = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments)
-    definition = pipeline.definition()
-    refuse(definition)
-    config, context = pipeline.context.config, pipeline.context
-    return Built(
-        name=pipeline.name,
-        folder=folder,
-        text=definition,
-        description=config.pipeline.description,
-        group=context.group,
-        target=target,
-        assets=context.assets,
-        input_data=config.pipeline.input_data,
-        kms_key=config.security.kms_key,
-        tags=config.security.tags,
-    )
+    built: Built = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments).built()
+    refuse(built.text)
+    return built
 
 
 def upsert(built: Built, session: Any) -> str:
     """Upload code and settings, then create or update the pipeline; returns its ARN. `session` is boto3's."""
+    prepare(built, session)
     s3, sagemaker = session.client("s3"), session.client("sagemaker")
-    ensure_bucket(s3, built.target)
-    ensure_group(sagemaker, built)
-    built.assets.upload(s3, built.kms_key)
     request = {
         "PipelineName": built.name,
         "RoleArn": built.target.role,
@@ -85,6 +50,14 @@ def upsert(built: Built, session: Any) -> str:
         tags = [{"Key": key, "Value": value} for key, value in built.tags.items()]
         token = sha256(f"{built.name} {built.text}".encode())
         return str(sagemaker.create_pipeline(**request, ClientRequestToken=token, Tags=tags)["PipelineArn"])
+
+
+def prepare(built: Built, session: Any) -> None:
+    """Make sure that what the definition names is there: bucket, model package group, code and settings."""
+    s3 = session.client("s3")
+    ensure_bucket(s3, built.target)
+    ensure_group(session.client("sagemaker"), built)
+    built.assets.upload(s3, built.kms_key)
 
 
 def start(
@@ -103,7 +76,8 @@ def start(
     Raises InputError when there is no data, or no such step.
     """
     sagemaker = session.client("sagemaker")
-    given = {**start_parameters(built, session, data), **(parameters or {})}
+    chosen = dict(parameters or {})
+    given = {**start_parameters(built, session, data or chosen.get("InputDataUrl")), **chosen}
     selection = {"SelectiveExecutionConfig": _selection(built, sagemaker, from_step)} if from_step else {}
     response = sagemaker.start_pipeline_execution(
         PipelineName=built.name,
@@ -115,8 +89,6 @@ def start(
 
 def start_parameters(built: Built, session: Any, data: str | None) -> dict[str, str]:
     """The parameters that depend on the state of S3 and of the registry when an execution starts."""
-    from model_build import data as sources
-
     s3 = session.client("s3")
     address = sources.locate(data, built, s3)
     return {

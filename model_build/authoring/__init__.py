@@ -1,6 +1,7 @@
 """What writing a definition with the SageMaker SDK needs. All that imports the SDK passes through here or `steps`."""
 
 import importlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,3 +24,12 @@ def default_region(region: str) -> Iterator[None]:
 
 with default_region("us-east-1"):
     importlib.import_module("sagemaker.mlops")
+
+# The SDK validates its defaults, and the schema of the defaults, at each of sixty look-ups: nine tenths of the time of
+# a definition. Ours are one constant (see `session`), which a test validates.
+SageMakerConfig = importlib.import_module("sagemaker.core.config.config_manager").SageMakerConfig
+SageMakerConfig.validate_sagemaker_config = staticmethod(lambda _config=None: None)
+
+# Its own accounts of what it does are about an API that we do not call here; errors stay.
+for _name in ("sagemaker", "sagemaker.config", "sagemaker.core.utils.utils"):
+    logging.getLogger(_name).setLevel(logging.ERROR)

@@ -1,6 +1,5 @@
 """The SDK's session for authoring: it knows account and bucket, so that writing a definition needs no network."""
 
-import logging
 from typing import Any
 
 import boto3
@@ -19,7 +18,6 @@ class AuthoringSession(PipelineSession):  # type: ignore[misc]
     """The same definition with credentials and without; `upsert` of the SDK works once there are some."""
 
     def __init__(self, target: Target) -> None:
-        logging.getLogger("sagemaker").setLevel(logging.ERROR)
         super().__init__(
             boto_session=boto3.Session(region_name=target.region),
             default_bucket=target.bucket,

@@ -1,0 +1,34 @@
+"""A definition that has been written, with all that starting it needs; free of the SDK."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_build.assets import Assets
+from model_build.target import Target
+
+
+@dataclass(frozen=True)
+class Built:
+    """A definition and what it points to.
+
+    folder      the pipeline's own
+    text        the JSON that CreatePipeline takes
+    group       the model package group that it registers in
+    input_data  the configuration's default of InputDataUrl
+    """
+
+    name: str
+    folder: Path
+    text: str
+    description: str
+    group: str
+    target: Target
+    assets: Assets
+    input_data: str | None
+    kms_key: str | None
+    tags: Mapping[str, str]
+
+    def definition(self) -> str:
+        """The JSON that CreatePipeline takes."""
+        return self.text

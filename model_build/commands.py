@@ -1,0 +1,114 @@
+"""`get-pipeline-definition` and `run-pipeline`, with the arguments that AWS's build templates gave them.
+
+Exit codes: 0 done, 1 it failed, 2 bad arguments or configuration.
+"""
+
+import argparse
+import ast
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract.errors import InputError
+
+
+def get_pipeline_definition(arguments: Sequence[str] | None = None) -> None:
+    """Print or write the definition of the pipeline that a module's get_pipeline returns; no network."""
+    parser = argparse.ArgumentParser("get-pipeline-definition", description="Gets the pipeline definition.")
+    _module(parser)
+    parser.add_argument("-f", "--file-name", type=Path, help="write there instead of to standard output")
+    given = parser.parse_args(arguments)
+    _finish(lambda: _write_definition(given), given)
+
+
+def run_pipeline(arguments: Sequence[str] | None = None) -> None:
+    """Create or update the pipeline, start an execution, and wait for its end."""
+    parser = argparse.ArgumentParser("run-pipeline", description="Creates or updates and runs the pipeline.")
+    _module(parser)
+    parser.add_argument("-role-arn", "--role-arn", dest="role_arn", required=True, help="the role of the pipeline")
+    parser.add_argument("-description", "--description", dest="description", help="the pipeline's description")
+    parser.add_argument("-tags", "--tags", dest="tags", help='a list of tags: [{"Key": "k", "Value": "v"}]')
+    given = parser.parse_args(arguments)
+    _finish(lambda: _run(given), given)
+
+
+def _module(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", "--module-name", dest="module_name", required=True, help="a module with get_pipeline")
+    parser.add_argument("-kwargs", "--kwargs", dest="kwargs", help="a dictionary of arguments for get_pipeline")
+
+
+def _finish(work: Callable[[], None], given: argparse.Namespace) -> None:
+    try:
+        work()
+    except InputError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except (ClientError, BotoCoreError) as error:
+        print(f"{given.module_name}: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _write_definition(given: argparse.Namespace) -> None:
+    from model_build.check import refuse
+
+    definition = _pipeline(given).definition()
+    refuse(definition)
+    if given.file_name:
+        given.file_name.write_text(definition, encoding="utf-8")
+    else:
+        print(definition)  # noqa: T201
+
+
+def _run(given: argparse.Namespace) -> None:
+    from model_build.check import refuse
+
+    tags = _literal(given.tags, "--tags", list)
+    pipeline = _pipeline(given, role=given.role_arn)
+    refuse(pipeline.definition())
+    arn = pipeline.upsert(role_arn=given.role_arn, description=given.description, tags=tags or None)["PipelineArn"]
+    print(json.dumps({"PipelineArn": arn}))  # noqa: T201
+    execution = pipeline.start()
+    execution.wait()
+    status = execution.describe()["PipelineExecutionStatus"]
+    print(json.dumps({"PipelineExecutionArn": execution.arn, "PipelineExecutionStatus": status}))  # noqa: T201
+    if status != "Succeeded":
+        sys.exit(1)
+
+
+def _pipeline(given: argparse.Namespace, **defaults: Any) -> Any:
+    """The pipeline of the module, from its get_pipeline with the arguments given. Raises InputError."""
+    arguments: Mapping[str, Any] = _literal(given.kwargs, "--kwargs", dict)
+    try:
+        module = importlib.import_module(given.module_name)
+    except ModuleNotFoundError as error:
+        raise InputError(f"--module-name {given.module_name}: {error}.") from None
+    if not hasattr(module, "get_pipeline"):
+        raise InputError(f"--module-name {given.module_name}: the module has no get_pipeline.")
+    arguments = {**defaults, **arguments}
+    try:
+        inspect.signature(module.get_pipeline).bind(**arguments)
+    except TypeError as error:
+        raise InputError(f"--kwargs: get_pipeline of {given.module_name} {error}.") from None
+    return module.get_pipeline(**arguments)
+
+
+def _literal(text: str | None, option: str, kind: type) -> Any:
+    """A JSON document or Python literal on the command line, as the templates' own programs take it."""
+    if not text:
+        return kind()
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            raise InputError(f"{option}: {text!r} is neither JSON nor a Python literal.") from None
+    if not isinstance(value, kind):
+        raise InputError(f"{option}: {text!r} is no {kind.__name__}.")
+    return value
