@@ -1,0 +1,139 @@
+"""What the machine knows of its jobs: submit, describe, stop, forget."""
+
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from local_aws.errors import AwsError
+from local_aws.jobs.kind import Document, Kind, job_folder
+from local_aws.jobs.processing import Processing
+from local_aws.jobs.training import Training
+from local_aws.operations import Aws
+from local_aws.processes.watch import Stop
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training())}
+
+OnEnd = Callable[[str, Document], None]
+
+#: Statuses of a job that has not ended.
+OPEN = ("InProgress", "Stopping")
+
+
+@dataclass
+class Live:
+    """A job that runs: how to stop it, and what describe shows of it before a commit holds it."""
+
+    stop: Stop = field(default_factory=Stop)
+    seen: Document = field(default_factory=dict)
+
+
+class Jobs:
+    """Jobs of every kind by kind ("Processing", "Training") and name. Workers take them from `waiting`."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._live: dict[tuple[str, str], Live] = {}
+        self._lock = threading.Lock()
+        self.waiting: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self.callbacks: list[OnEnd] = []
+
+    def submit(self, kind: str, request: Document) -> str:
+        """Create the job of a Create… request and queue it; its ARN. It runs once the open transaction commits.
+
+        Raises AwsError: ResourceInUse when the name is taken, ValidationException or NotImplemented for the request.
+        """
+        what = KINDS[kind]
+        name = request[what.name_member]
+        arn = what.arn(self._aws, name)
+        document = what.check(self._aws, request)
+        self._aws.images.find(what.image_of(document))
+        with self._aws.store.transaction():
+            if self._aws.store.get(what.store_kind, name):
+                raise AwsError("ResourceInUse", what.exists.format(arn=arn))
+            now = self._aws.clock.now()
+            document |= {
+                what.arn_member: arn,
+                what.status_member: "InProgress",
+                "CreationTime": now,
+                "LastModifiedTime": now,
+            }
+            what.progress(document, "Starting", now)
+            self._aws.store.put(what.store_kind, name, document)
+            self._aws.store.after_commit(lambda: self.waiting.put((kind, name)))
+        return arn
+
+    def describe(self, kind: str, name: str) -> Document:
+        """The job as Describe… shows it. Raises AwsError when there is none."""
+        what = KINDS[kind]
+        document = self._aws.store.get(what.store_kind, name)
+        if document is None:
+            raise what.not_found(name)
+        live = self._live.get((kind, name))
+        return document | live.seen if live and document[what.status_member] in OPEN else document
+
+    def stop(self, kind: str, name: str) -> None:
+        """Ask the job to stop; it ends as Stopped. Raises AwsError when there is none or it has ended."""
+        what = KINDS[kind]
+        with self._aws.store.transaction():
+            document = self._aws.store.get(what.store_kind, name)
+            if document is None:
+                raise what.not_found(name)
+            status = document[what.status_member]
+            if status not in OPEN:
+                raise AwsError(
+                    "ValidationException",
+                    f"The request was rejected because the {what.name.lower()} job is in status {status}.",
+                )
+            if status == "Stopping":
+                return
+            stopping = {what.status_member: "Stopping", "LastModifiedTime": self._aws.clock.now()}
+            self._aws.store.put(what.store_kind, name, document | stopping)
+            self._aws.store.after_commit(lambda: self._interrupt(kind, name))
+
+    def on_end(self, callback: OnEnd) -> None:
+        """`callback(kind, document)` runs inside the transaction that ends a job."""
+        self.callbacks.append(callback)
+
+    def remove(self, kind: str, name: str) -> None:
+        """Forget an ended job and its folder. Raises AwsError when there is none or it has not ended."""
+        what = KINDS[kind]
+        with self._aws.store.transaction():
+            document = self.describe(kind, name)
+            if document[what.status_member] in OPEN:
+                raise AwsError("ResourceInUse", f"The {what.name.lower()} job {name} has not ended.")
+            self._aws.store.delete(what.store_kind, name)
+            folder = job_folder(self._aws, what, name)
+            self._aws.store.after_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    # for the workers
+
+    def open_jobs(self) -> list[tuple[str, str]]:
+        """Kind and name of the jobs that have not ended, oldest first."""
+        found = [
+            (document["CreationTime"], kind.name, name)
+            for kind in KINDS.values()
+            for name, document in self._aws.store.scan(kind.store_kind)
+            if document[kind.status_member] in OPEN
+        ]
+        return [(kind, name) for _, kind, name in sorted(found)]
+
+    def enter(self, kind: str, name: str) -> Live:
+        """The job begins to run."""
+        with self._lock:
+            return self._live.setdefault((kind, name), Live())
+
+    def leave(self, kind: str, name: str) -> None:
+        with self._lock:
+            self._live.pop((kind, name)).stop.close()
+
+    def interrupt_all(self) -> None:
+        with self._lock:
+            for live in self._live.values():
+                live.stop.ask()
+
+    def _interrupt(self, kind: str, name: str) -> None:
+        with self._lock:
+            if live := self._live.get((kind, name)):
+                live.stop.ask()

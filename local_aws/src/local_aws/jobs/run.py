@@ -1,0 +1,106 @@
+"""One job from its inputs to its staged outputs; nothing of it is durable or visible before the commit that follows."""
+
+import errno
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_aws.errors import AwsError
+from local_aws.jobs.failure import JobError
+from local_aws.jobs.folder import HostFolder
+from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
+from local_aws.operations import Aws
+from local_aws.processes.hosts import Hosts
+from local_aws.processes.images import Image
+from local_aws.processes.watch import End, Watch
+
+if TYPE_CHECKING:
+    from local_aws.jobs.jobs import Live
+
+log = logging.getLogger("local_aws.jobs")
+
+
+class Run:
+    """A job in a clean folder; its document changes as it goes on, and `live` shows that."""
+
+    def __init__(self, aws: Aws, kind: Kind, document: Document, live: "Live") -> None:
+        self.document = document
+        self._aws = aws
+        self._kind = kind
+        self._live = live
+        self._image: Image = aws.images.find(kind.image_of(document))
+        self._name: str = document[kind.name_member]
+        self._metrics = kind.metrics_of(self._image, document, aws.clock.now)
+        self._epoch = round(aws.clock.now())
+        self._last: list[str] = []
+        self._logs: list[Path] = []
+
+    def to_end(self, grace: Callable[[], float]) -> Outcome:
+        """Whatever happens, an outcome: errors become a FailureReason."""
+        try:
+            return self._to_end(grace)
+        except JobError as failure:
+            return Outcome("Failed", str(failure))
+        except AwsError as error:
+            return Outcome("Failed", f"ClientError: {error.message}")
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            what = f"The disk below {self._aws.home} is full." if full else str(error)
+            return Outcome("Failed", f"InternalServerError: {what}")
+        except Exception as error:
+            log.exception("The job %s failed inside local_aws.", self._name)
+            return Outcome("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _to_end(self, grace: Callable[[], float]) -> Outcome:
+        downloading, running, uploading = self._kind.phases
+        self._enter(downloading)
+        folders = self._folders()
+        programs = self._kind.prepare(self._aws, self.document, self._image, folders)
+        started = self._enter(running)
+        host = self._aws.part(Hosts).of(self._image)
+        deadline = started + self._kind.limit_of(self.document)
+        processes = [host.start(program) for program in programs]
+        end = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace).until_end()
+        self._enter(uploading)
+        outcome = self._outcome(folders, end)
+        outcome.started = started
+        outcome.uploads = self._kind.collect(self._aws, self.document, folders, outcome.status)
+        outcome.metrics = self._metrics.final()
+        return outcome
+
+    def _enter(self, phase: str) -> float:
+        now = self._aws.clock.now()
+        self._kind.progress(self.document, phase, now)
+        self._live.seen = {key: value for key, value in self.document.items() if key != self._kind.status_member}
+        return now
+
+    def _folders(self) -> list[HostFolder]:
+        job = job_folder(self._aws, self._kind, self._name)
+        shutil.rmtree(job, ignore_errors=True)
+        settings = self._aws.part(Hosts).settings(self._image)
+        folders = [HostFolder(job / name, name) for name in self._kind.hosts_of(self.document)]
+        for folder in folders:
+            folder.make(settings)
+        self._last = [""] * len(folders)
+        self._logs = [folder.root / "log" for folder in folders]
+        return folders
+
+    def _outcome(self, folders: list[HostFolder], end: End) -> Outcome:
+        reason, message = self._kind.explain(folders, end, self._last)
+        if end.overtime:
+            limit = f"{self._kind.limit_of(self.document):.0f}"
+            return Outcome("Stopped", "", message or f"MaxRuntimeInSeconds of {limit} exceeded", overtime=True)
+        if end.stopped:
+            return Outcome("Stopped", "", message)
+        return Outcome("Failed" if reason else "Completed", reason, message)
+
+    def _lines(self, host: int, lines: list[str]) -> None:
+        self._metrics.read(lines)
+        for line in reversed(lines):
+            if line.strip():
+                self._last[host] = line
+                break
+        with self._logs[host].open("a", encoding="utf-8") as log_file:
+            log_file.writelines(line + "\n" for line in lines)

@@ -1,0 +1,240 @@
+"""Training jobs: channels in, a program per host, a model out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from local_aws.errors import AwsError, NotSupported
+from local_aws.jobs import inputs, outputs, toolkit
+from local_aws.jobs.failure import JobError, message_in, reason_of
+from local_aws.jobs.folder import HostFolder, resource_config
+from local_aws.jobs.kind import Document, Kind, Outcome
+from local_aws.operations import Aws
+from local_aws.processes.boot.program import Program
+from local_aws.processes.images import Image
+from local_aws.processes.watch import End
+from local_aws.s3 import objects
+
+#: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+DAY = 24 * 3600
+
+#: Members that would change what happens, and that nothing here honours.
+NOT_HERE = (
+    "DebugRuleConfigurations",
+    "ProfilerRuleConfigurations",
+    "TensorBoardOutputConfig",
+    "ServerlessJobConfig",
+    "ModelPackageConfig",
+)
+
+_MESSAGES = {
+    "Starting": "Starting the training job",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopping": "Stopping the training job",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+
+
+class Training(Kind):
+    """CreateTrainingJob and the contract of its containers
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html).
+    """
+
+    name = "Training"
+    exists = (
+        "Training job names must be unique within an AWS account and region, and a training job with this name"
+        " already exists ({arn})"
+    )
+    missing = "Requested resource not found."
+    grace = 120.0
+    logs_metrics = True
+
+    def check(self, aws: Aws, request: Document) -> Document:
+        algorithm = request.get("AlgorithmSpecification", {})
+        if not algorithm.get("TrainingImage"):
+            raise NotSupported("a training job without AlgorithmSpecification.TrainingImage")
+        if algorithm.get("TrainingInputMode") == "Pipe":
+            raise NotSupported("TrainingInputMode Pipe")
+        for member in NOT_HERE:
+            if request.get(member):
+                raise NotSupported(f"{member} of a training job")
+        image = aws.images.find(algorithm["TrainingImage"])
+        if image.metric and algorithm.get("MetricDefinitions"):
+            raise AwsError(
+                "ValidationException",
+                "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request"
+                " without specifying metric definitions.",
+            )
+        resources = request.get("ResourceConfig", {})
+        if not resources.get("InstanceType") or not resources.get("InstanceCount"):
+            raise NotSupported("a training job whose ResourceConfig has no InstanceType and InstanceCount")
+        for channel in request.get("InputDataConfig", []):
+            _check_channel(channel)
+        return {"StoppingCondition": {"MaxRuntimeInSeconds": DAY}, "HyperParameters": {}, **request}
+
+    def image_of(self, document: Document) -> str:
+        return str(document["AlgorithmSpecification"]["TrainingImage"])
+
+    def hosts_of(self, document: Document) -> list[str]:
+        return [f"algo-{number + 1}" for number in range(document["ResourceConfig"]["InstanceCount"])]
+
+    def limit_of(self, document: Document) -> float:
+        return float(document["StoppingCondition"].get("MaxRuntimeInSeconds", DAY))
+
+    def prepare(self, aws: Aws, document: Document, image: Image, folders: Sequence[HostFolder], /) -> list[Program]:
+        for channel in document.get("InputDataConfig", []):
+            _download(aws, channel, folders)
+        names = [folder.name for folder in folders]
+        config = document["ResourceConfig"]
+        return [
+            self._program(aws, document, image, folder, resource_config(names, folder.name, config["InstanceType"]))
+            for folder in folders
+        ]
+
+    def _program(
+        self, aws: Aws, document: Document, image: Image, folder: HostFolder, resources: dict[str, Any]
+    ) -> Program:
+        for path in ("/opt/ml/model", "/opt/ml/output/data", "/opt/ml/input/data"):
+            folder.real(path).mkdir(parents=True, exist_ok=True)
+        _restore_checkpoints(aws, document, folder)
+        channels = {channel["ChannelName"]: _channel_config(channel) for channel in document.get("InputDataConfig", [])}
+        folder.write("/opt/ml/input/config/hyperparameters.json", document["HyperParameters"])
+        folder.write("/opt/ml/input/config/inputdataconfig.json", channels)
+        folder.write("/opt/ml/input/config/resourceconfig.json", resources)
+        network = not document.get("EnableNetworkIsolation", False)
+        environment = folder.environment(aws, network=network) | {
+            "TRAINING_JOB_NAME": document["TrainingJobName"],
+            "TRAINING_JOB_ARN": document["TrainingJobArn"],
+            **document.get("Environment", {}),
+        }
+        algorithm = document["AlgorithmSpecification"]
+        hyperparameters = toolkit.plain(document["HyperParameters"])
+        program = toolkit.script_mode(hyperparameters, environment)
+        if algorithm.get("ContainerEntrypoint"):
+            command = [*algorithm["ContainerEntrypoint"], *algorithm.get("ContainerArguments", [])]
+            return folder.program(command, environment, network=network)
+        if image.toolkit and program:
+            toolkit.unpack(aws, folder, str(hyperparameters.get("sagemaker_submit_directory", toolkit.CODE)))
+            environment |= toolkit.environment(
+                program, hyperparameters, resources, channels, document["TrainingJobName"]
+            )
+            environment["PYTHONPATH"] = ":".join(filter(None, [toolkit.CODE, environment.get("PYTHONPATH")]))
+            return folder.program(
+                toolkit.command(program, hyperparameters), environment, folder=toolkit.CODE, network=network
+            )
+        raise JobError(
+            f"ClientError: the image {image.repository} has no algorithm of its own on this machine: use script mode"
+            " (hyperparameters sagemaker_program and sagemaker_submit_directory), or ContainerEntrypoint."
+        )
+
+    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> list[outputs.Output]:
+        """The model of a completed or stopped job; /opt/ml/output/data and checkpoints of every job."""
+        base = _output_base(document)
+        found: list[outputs.Output] = []
+        models = [folder.real("/opt/ml/model") for folder in folders]
+        if status != "Failed":
+            if _packed(document):
+                found.append(outputs.pack(aws, models, f"{base}/output/model.tar.gz"))
+            else:
+                for model in models:
+                    found += outputs.upload(aws, model, f"{base}/output/model/")
+        data = [folder.real("/opt/ml/output/data") for folder in folders]
+        if any(outputs.files_below(folder) for folder in data):
+            found.append(outputs.pack(aws, data, f"{base}/output/output.tar.gz"))
+        if checkpoints := document.get("CheckpointConfig"):
+            for folder in folders:
+                local = folder.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
+                found += outputs.upload(aws, local, checkpoints["S3Uri"])
+        return found
+
+    def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
+        if end.failed is None:
+            return "", ""
+        text = message_in(folders[end.failed].real("/opt/ml/output/failure"))
+        return reason_of(text or last_lines[end.failed], end.codes[end.failed]), ""
+
+    def progress(self, document: Document, phase: str, now: float) -> None:
+        transitions = document.setdefault("SecondaryStatusTransitions", [])
+        if transitions:
+            transitions[-1]["EndTime"] = now
+        transitions.append({"Status": phase, "StartTime": now, "StatusMessage": _MESSAGES[phase]})
+        document["SecondaryStatus"] = phase
+        if phase == "Downloading":
+            document["TrainingStartTime"] = now
+
+    def finish(self, document: Document, outcome: Outcome) -> None:
+        phase = "MaxRuntimeExceeded" if outcome.overtime else outcome.status
+        self.progress(document, phase, outcome.ended)
+        document["SecondaryStatusTransitions"][-1]["EndTime"] = outcome.ended
+        document["TrainingJobStatus"] = outcome.status
+        document["TrainingEndTime"] = outcome.ended
+        document["FinalMetricDataList"] = outcome.metrics
+        if started := document.get("TrainingStartTime"):
+            seconds = max(1, round(outcome.ended - started))
+            document["TrainingTimeInSeconds"] = document["BillableTimeInSeconds"] = seconds
+        if outcome.reason:
+            document["SecondaryStatusTransitions"][-1]["StatusMessage"] = outcome.reason
+            document["FailureReason"] = outcome.reason
+        if outcome.status != "Failed" and outcome.uploads:
+            tail = "output/model.tar.gz" if _packed(document) else "output/model/"
+            document["ModelArtifacts"] = {"S3ModelArtifacts": f"{_output_base(document)}/{tail}"}
+
+
+def _output_base(document: Document) -> str:
+    return f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{document['TrainingJobName']}"
+
+
+def _packed(document: Document) -> bool:
+    return bool(document["OutputDataConfig"].get("CompressionType", "GZIP") == "GZIP")
+
+
+def _check_channel(channel: Document) -> None:
+    name = channel["ChannelName"]
+    source = channel["DataSource"].get("S3DataSource")
+    if not source:
+        raise NotSupported(f"the channel {name} without an S3DataSource")
+    if channel.get("InputMode") == "Pipe":
+        raise NotSupported(f"InputMode Pipe of the channel {name}")
+    if channel.get("CompressionType", "None") != "None":
+        raise NotSupported(f"CompressionType {channel['CompressionType']} of the channel {name}")
+    if channel.get("RecordWrapperType", "None") != "None" or "ShuffleConfig" in channel:
+        raise NotSupported(f"RecordWrapperType and ShuffleConfig of the channel {name}")
+    if source["S3DataType"] not in ("S3Prefix", "ManifestFile"):
+        raise NotSupported(f"S3DataType {source['S3DataType']} of the channel {name}")
+    if source.get("InstanceGroupNames") or source.get("ModelAccessConfig") or source.get("HubAccessConfig"):
+        raise NotSupported(f"InstanceGroupNames, ModelAccessConfig and HubAccessConfig of the channel {name}")
+
+
+def _download(aws: Aws, channel: Document, folders: Sequence[HostFolder]) -> None:
+    source = channel["DataSource"]["S3DataSource"]
+    sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
+    found = inputs.items(aws, inputs.Source(source["S3Uri"], source["S3DataType"] == "ManifestFile", sharded))
+    for number, folder in enumerate(folders):
+        mine = inputs.share(found, number, len(folders)) if sharded else found
+        inputs.download(aws, mine, folder.real(f"/opt/ml/input/data/{channel['ChannelName']}"), folder)
+
+
+def _channel_config(channel: Document) -> dict[str, str]:
+    """The channel's entry in `inputdataconfig.json`."""
+    source = channel["DataSource"]["S3DataSource"]
+    config = {
+        "TrainingInputMode": channel.get("InputMode", "File"),
+        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+        "RecordWrapperType": "None",
+    }
+    return config | ({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {})
+
+
+def _restore_checkpoints(aws: Aws, document: Document, folder: HostFolder) -> None:
+    checkpoints = document.get("CheckpointConfig")
+    if not checkpoints:
+        return
+    local = folder.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
+    local.mkdir(parents=True, exist_ok=True)
+    bucket, prefix = objects.split_uri(checkpoints["S3Uri"])
+    if objects.keys(aws, bucket, prefix):
+        inputs.download(aws, inputs.items(aws, inputs.Source(checkpoints["S3Uri"], False, False)), local, folder)

@@ -1,0 +1,91 @@
+"""Who runs the jobs: as many at a time as the machine has cores, each ended by one commit."""
+
+import logging
+import os
+import threading
+
+from local_aws.errors import AwsError
+from local_aws.jobs.jobs import KINDS, OPEN, Jobs, Live
+from local_aws.jobs.kind import Document, Kind, Outcome
+from local_aws.jobs.run import Run
+from local_aws.operations import Aws
+from local_aws.s3 import objects
+
+log = logging.getLogger("local_aws.jobs")
+
+#: Seconds between SIGTERM and SIGKILL when the server itself ends.
+HURRY = 0.0
+
+
+class Workers:
+    """The living part of the jobs; makes `aws.part(Jobs)`. LOCAL_AWS_JOBS overrides the number of workers."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._jobs = Jobs(aws)
+        aws.parts[Jobs] = self._jobs
+        self._threads: list[threading.Thread] = []
+        self._ending = False
+
+    def start(self) -> None:
+        """Queue what an earlier server left unfinished, and begin."""
+        for job in self._jobs.open_jobs():
+            self._jobs.waiting.put(job)
+        count = int(os.environ.get("LOCAL_AWS_JOBS", 0)) or os.cpu_count() or 1
+        self._threads = [threading.Thread(target=self._work, name=f"job-{n}", daemon=True) for n in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Jobs that run are killed and stay InProgress: they run again at the next start."""
+        self._ending = True
+        for _ in self._threads:
+            self._jobs.waiting.put(None)
+        self._jobs.interrupt_all()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _work(self) -> None:
+        while (job := self._jobs.waiting.get()) is not None and not self._ending:
+            try:
+                live = self._jobs.enter(*job)
+                try:
+                    self._run(*job, live)
+                finally:
+                    self._jobs.leave(*job)
+            except Exception:
+                log.exception("The job %s/%s could not be ended.", *job)
+
+    def _run(self, kind_name: str, name: str, live: Live) -> None:
+        kind = KINDS[kind_name]
+        document = self._aws.store.get(kind.store_kind, name)
+        if document is None or document[kind.status_member] not in OPEN:
+            return
+        outcome = Outcome("Stopped")
+        if document[kind.status_member] == "InProgress":
+            run = Run(self._aws, kind, document, live)
+            outcome = run.to_end(lambda: HURRY if self._ending else kind.grace)
+        if not (self._ending and outcome.status != "Completed"):
+            self._end(kind, document, outcome)
+
+    def _end(self, kind: Kind, document: Document, outcome: Outcome) -> None:
+        outcome.ended = self._aws.clock.now()
+        try:
+            self._commit(kind, document, outcome)
+        except AwsError as error:  # for example a bucket that is gone
+            for upload in outcome.uploads:
+                upload.staged.discard()
+            reason = f"ClientError: The outputs cannot be written: {error.message}"
+            self._commit(kind, document, Outcome("Failed", reason, started=outcome.started, ended=outcome.ended))
+
+    def _commit(self, kind: Kind, document: Document, outcome: Outcome) -> None:
+        """The outputs' names, the job's end, and what others make of it, or nothing."""
+        ended = dict(document)
+        with self._aws.store.transaction():
+            for upload in outcome.uploads:
+                objects.put(self._aws, upload.bucket, upload.key, upload.staged)
+            kind.finish(ended, outcome)
+            ended["LastModifiedTime"] = outcome.ended
+            self._aws.store.put(kind.store_kind, str(ended[kind.name_member]), ended)
+            for callback in self._jobs.callbacks:
+                callback(kind.name, ended)

@@ -1,0 +1,184 @@
+"""One program of a job, in its own process: its environment, its view of the file system, then its code.
+
+`python …` command lines run in this interpreter, so that what the fork server has loaded is there; everything else
+replaces the process.
+"""
+
+import atexit
+import os
+import runpy
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, NoReturn
+
+from local_aws.processes.boot import kernel
+from local_aws.processes.boot.guard import Guard, Packages
+
+#: Interpreter options that take a value; all others stand alone and change nothing here.
+WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run, and where.
+
+    arguments    the command line; its first word is a name on the environment's PATH, or a path
+    environment  the whole environment
+    root         the job's folder of one host; what lies below may be imported
+    shown        the folder that is /opt/ml where the kernel can show it so
+    folder       the working directory
+    network      False: loopback alone, where the kernel can do that
+    read_only    files that the program must not change
+    """
+
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+    root: Path
+    shown: Path
+    folder: Path
+    network: bool = True
+    read_only: tuple[Path, ...] = ()
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Program":
+        return cls(
+            tuple(document["arguments"]),
+            document["environment"],
+            Path(document["root"]),
+            Path(document["shown"]),
+            Path(document["folder"]),
+            document["network"],
+            tuple(Path(path) for path in document["read_only"]),
+        )
+
+
+def run(program: Program, packages: Packages, output: int, *, namespaces: bool) -> NoReturn:
+    """Be the program: everything written goes to the descriptor `output`. Never returns."""
+    try:
+        _redirect(output)
+        if namespaces:
+            _namespaces(program)
+        os.environ.clear()
+        os.environ.update(program.environment)
+        os.chdir(program.folder)
+        name = Path(program.arguments[0]).name
+        if name in ("python", "python3"):
+            python(program.arguments[1:], packages, program.root)
+        _exec(program)
+    except OSError as error:
+        os.write(2, f"local_aws: the program cannot start: {error}\n".encode())
+        os._exit(126)
+
+
+def _redirect(output: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    # The images set PYTHONUNBUFFERED: a line is in the log when it is printed.
+    sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def _namespaces(program: Program) -> None:
+    kernel.unshare(network=not program.network)
+    for path in program.read_only:
+        kernel.read_only(path)
+    kernel.show_as_opt_ml(program.shown, program.root / "opt")
+
+
+def _exec(program: Program) -> NoReturn:
+    try:
+        os.execvpe(program.arguments[0], program.arguments, program.environment)  # noqa: S606
+    except OSError as error:
+        os.write(2, f"local_aws: {program.arguments[0]}: {error.strerror}\n".encode())
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def python(arguments: tuple[str, ...], packages: Packages, root: Path) -> NoReturn:
+    """Be `python ARGUMENTS`: -m MODULE, -c CODE, a script, or - for standard input. Never returns."""
+    Guard(packages, (str(root), os.path.realpath(root), "/opt/ml")).install()
+    sys.executable = sys._base_executable = str(root / "bin" / "python3")  # type: ignore[attr-defined]
+    own = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[:] = [*own, *sys.path]
+    code = 0
+    try:
+        _interpret(list(arguments))
+    except SystemExit as stop:
+        code = _exit_code(stop)
+    except BaseException as error:  # noqa: BLE001  as the interpreter itself does at the top level
+        sys.excepthook(type(error), error, _own_frames(error.__traceback__))
+        code = 130 if isinstance(error, KeyboardInterrupt) else 1
+    _finish(code)
+
+
+def _interpret(arguments: list[str]) -> None:
+    while arguments and arguments[0].startswith("-") and arguments[0] != "-":
+        option = arguments.pop(0)
+        if option == "-m":
+            sys.path.insert(0, str(Path.cwd()))
+            sys.argv = arguments
+            runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+            return
+        if option.startswith("-c"):
+            sys.path.insert(0, "")
+            code = option[2:] or arguments.pop(0)
+            sys.argv = ["-c", *arguments]
+            _run_source(code, "<string>")
+            return
+        if option in WITH_VALUE:
+            arguments.pop(0)
+    if not arguments or arguments[0] == "-":
+        sys.path.insert(0, "")
+        sys.argv = ["-", *arguments[1:]]
+        _run_source(sys.stdin.read(), "<stdin>")
+        return
+    script = Path(arguments[0])
+    sys.argv = arguments
+    if not script.exists():
+        sys.exit(f"python3: can't open file {str(script)!r}: No such file")
+    sys.path.insert(0, str(script.resolve().parent))
+    runpy.run_path(str(script), run_name="__main__")
+
+
+def _run_source(source: str, name: str) -> None:
+    main = ModuleType("__main__")
+    sys.modules["__main__"] = main
+    exec(compile(source, name, "exec"), main.__dict__)  # noqa: S102  that is what `python -c` does
+
+
+def _exit_code(stop: SystemExit) -> int:
+    if stop.code is None or isinstance(stop.code, int):
+        return (stop.code or 0) & 0xFF
+    print(stop.code, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _own_frames(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback without the frames that lead to the program."""
+    ours = (__file__, runpy.__file__, "<frozen runpy>")
+    while trace is not None and trace.tb_frame.f_code.co_filename in ours:
+        trace = trace.tb_next
+    return trace
+
+
+def _finish(code: int) -> NoReturn:
+    """End as the interpreter does, without taking its loaded libraries apart one by one."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001  said in the log; the exit code is the program's
+        traceback.print_exc()
+    os._exit(code)

@@ -1,0 +1,156 @@
+"""Follow programs until all have ended: what they write, how they end, when they must stop."""
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from local_aws.clock import Clock
+from local_aws.processes.hosts import Process
+
+Lines = Callable[[int, list[str]], None]
+
+#: An image's own processes may hold the output open for this long after the program's end, in seconds.
+LINGER = 0.5
+
+
+class Stop:
+    """Asks for a stop, from any thread and once: the watcher wakes through a pipe."""
+
+    def __init__(self) -> None:
+        self.descriptor, self._write = os.pipe()
+        self.asked = False
+
+    def ask(self) -> None:
+        self.asked = True
+        os.write(self._write, b"!")
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+        os.close(self._write)
+
+
+@dataclass
+class End:
+    """How the programs ended: an exit code each (None: its host was killed), and what made them end."""
+
+    codes: list[int | None]
+    stopped: bool = False
+    overtime: bool = False
+
+    @property
+    def failed(self) -> int | None:
+        """The first host, by number, that did not end well."""
+        return next((number for number, code in enumerate(self.codes) if code != 0), None)
+
+
+@dataclass
+class _Watched:
+    process: Process
+    partial: bytes = b""
+    code: bytes = b""
+    ended_at: float | None = None
+    open: set[int] = field(default_factory=set)
+
+
+class Watch:
+    """One watch over the hosts of one job.
+
+    lines     called with the number of a host and the lines that it wrote since the last call
+    deadline  by `clock`, in seconds since 1970
+    grace     asked when the stop begins: seconds of `clock` between SIGTERM and SIGKILL
+    """
+
+    def __init__(
+        self,
+        processes: Sequence[Process],
+        lines: Lines,
+        clock: Clock,
+        stop: Stop,
+        deadline: float,
+        grace: Callable[[], float],
+    ) -> None:
+        self._watched = [_Watched(process, open={process.output, process.status}) for process in processes]
+        self._lines = lines
+        self._clock = clock
+        self._stop = stop
+        self._deadline = deadline
+        self._grace = grace
+        self._kill_at: float | None = None
+        self._end = End([None] * len(processes))
+
+    def until_end(self) -> End:
+        """Blocks until every program has ended. One that fails takes the others with it."""
+        with selectors.DefaultSelector() as selector:
+            for number, watched in enumerate(self._watched):
+                for descriptor in watched.open:
+                    selector.register(descriptor, selectors.EVENT_READ, number)
+            selector.register(self._stop.descriptor, selectors.EVENT_READ)
+            while any(watched.open for watched in self._watched):
+                self._look_at_clock()
+                for key, _ in selector.select(self._timeout()):
+                    if key.fd == self._stop.descriptor:
+                        selector.unregister(key.fd)
+                        self._end.stopped = True
+                        self._terminate()
+                    elif not self._read(key.data, key.fd):
+                        selector.unregister(key.fd)
+                self._drop_lingering(selector)
+        for number, watched in enumerate(self._watched):
+            self._end.codes[number] = int(watched.code) if watched.code else None
+            if watched.partial:
+                self._lines(number, [watched.partial.decode("utf-8", "replace")])
+        return self._end
+
+    def _timeout(self) -> float:
+        """Ten looks a second, as the clock may be moved."""
+        return 0.1
+
+    def _look_at_clock(self) -> None:
+        now = self._clock.now()
+        if self._kill_at is None and now >= self._deadline:
+            self._end.overtime = True
+            self._terminate()
+        if self._kill_at is not None and now >= self._kill_at:
+            self._signal(signal.SIGKILL)
+
+    def _terminate(self) -> None:
+        self._kill_at = self._clock.now() + self._grace()
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        for watched in self._watched:
+            if watched.ended_at is None:
+                watched.process.signal(number)
+
+    def _read(self, number: int, descriptor: int) -> bool:
+        """False when there is nothing more to come from the descriptor, which is closed then."""
+        watched = self._watched[number]
+        content = os.read(descriptor, 1 << 16)
+        if content and descriptor == watched.process.output:
+            *lines, watched.partial = (watched.partial + content).split(b"\n")
+            if lines:
+                self._lines(number, [line.decode("utf-8", "replace").rstrip("\r") for line in lines])
+            return True
+        if content:
+            watched.code += content
+            return True
+        self._close(watched, descriptor)
+        if descriptor == watched.process.status:
+            watched.ended_at = time.monotonic()
+            if watched.code != b"0":
+                self._signal(signal.SIGKILL)
+        return False
+
+    def _close(self, watched: _Watched, descriptor: int) -> None:
+        watched.open.discard(descriptor)
+        os.close(descriptor)
+
+    def _drop_lingering(self, selector: selectors.BaseSelector) -> None:
+        for watched in self._watched:
+            if watched.open and watched.ended_at is not None and time.monotonic() - watched.ended_at > LINGER:
+                for descriptor in list(watched.open):
+                    selector.unregister(descriptor)
+                    self._close(watched, descriptor)
