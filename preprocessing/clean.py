@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from contract.columns import Columns
 from contract.errors import InputError
+from preprocessing import arrays
 from preprocessing.derive import Features, derive
 from preprocessing.read import Batch
 from preprocessing.values import WHITE_SPACE, as_number, as_text
@@ -80,17 +81,13 @@ def texts_of(batch: Batch, name: str, markers: tuple[str, ...]) -> Texts:
     missing = frozenset(markers)
     if not pa.types.is_dictionary(array.type):
         array = pc.dictionary_encode(_whole_microseconds(array))
-    codes = array.indices
     try:
         values = [as_text(value, missing) for value in array.dictionary.to_pylist()]
     except ValueError:
         raise InputError(
             f"{batch.file.name}: the column {name!r} has the type {array.type}, which has no text."
         ) from None
-    if codes.null_count:
-        codes = codes.fill_null(pa.scalar(len(values), codes.type))
-        values.append(None)
-    return Texts(codes.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), tuple(values))
+    return Texts(arrays.codes(array, absent=len(values)), (*values, None))
 
 
 class _NotANumberError(Exception):
@@ -101,17 +98,14 @@ def _numbers(array: Any, missing: frozenset[str]) -> Floats:
     kind = array.type
     if pa.types.is_dictionary(kind):
         values = np.append(_numbers(array.dictionary, missing), np.nan)
-        codes = array.indices.cast(pa.int64()).fill_null(len(values) - 1)
-        return np.asarray(values[codes.to_numpy(zero_copy_only=False)])
+        return np.asarray(values[arrays.codes(array, absent=len(values) - 1)])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _parsed(array, missing)
-    if pa.types.is_boolean(kind):
-        array = array.cast(pa.uint8())
-    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
-        numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        numbers = arrays.floats(array)
         if np.isinf(numbers).any():
             raise _NotANumberError
-        return np.asarray(numbers, dtype=np.float64)
+        return numbers
     return _one_by_one(array, missing)
 
 
@@ -123,10 +117,10 @@ def _parsed(array: Any, missing: frozenset[str]) -> Floats:
         parsed = pc.if_else(absent, pa.scalar(None, trimmed.type), trimmed).cast(pa.float64())
     except pa.ArrowInvalid:
         return _one_by_one(trimmed, missing)
-    numbers: Floats = parsed.to_numpy(zero_copy_only=False)
+    numbers = arrays.floats(parsed)
     if np.isfinite(numbers).sum() != len(numbers) - parsed.null_count:
         raise _NotANumberError
-    return np.asarray(numbers)
+    return numbers
 
 
 def _one_by_one(array: Any, missing: frozenset[str]) -> Floats:
@@ -135,8 +129,7 @@ def _one_by_one(array: Any, missing: frozenset[str]) -> Floats:
         values = [as_number(value, missing) for value in coded.dictionary.to_pylist()]
     except ValueError:
         raise _NotANumberError from None
-    codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    return np.asarray(np.array([*values, np.nan])[codes], dtype=np.float64)
+    return np.asarray(np.array([*values, np.nan])[arrays.codes(coded, absent=len(values))])
 
 
 def _whole_microseconds(array: Any) -> Any:

@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from contract.columns import Columns
+from contract.errors import InputError
+from preprocessing import arrays
 from preprocessing.read import Batch, File, batches
 from preprocessing.rows import Hashes, row_hashes
 from preprocessing.settings import roles
 from preprocessing.stream import mapped
 from preprocessing.values import WHITE_SPACE
 
-FILE = "rows.parquet"
+_NAME, _KEY = "rows.npz", "rows of "
 _PARTITION_BITS = 6
 _PARTITIONS = 1 << _PARTITION_BITS
 _ORDER, _OF_FILE, _ROW = "\x00order", "\x00file", "\x00row"  # beside the raw columns, under names that none has
@@ -53,20 +54,16 @@ class Duplicates:
     def write(self, folder: Path) -> None:
         """Write them below `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        schema = pa.schema([("file", pa.string()), ("row", pa.int64())])
-        with pq.ParquetWriter(folder / FILE, schema) as writer:
-            for name, rows in sorted(self.rows.items()):
-                writer.write_table(pa.table({"file": pa.repeat(name, len(rows)), "row": rows}, schema))
+        np.savez(folder / _NAME, **{_KEY + name: rows for name, rows in sorted(self.rows.items())})  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, folder: Path, found: list[File]) -> "Duplicates":
-        """Those of the given files, out of what `write` left."""
-        rows = {}
-        for file in found:
-            table = pq.read_table(folder / FILE, columns=["row"], filters=[("file", "==", file.name)])
-            if table.num_rows:
-                rows[file.name] = np.sort(table.column("row").to_numpy())
-        return cls(rows)
+        """Those of the given files, out of what `write` left. Raises InputError when it left nothing."""
+        try:
+            with np.load(folder / _NAME) as stored:
+                return cls({file.name: stored[_KEY + file.name] for file in found if _KEY + file.name in stored})
+        except FileNotFoundError:
+            raise InputError(f"{folder / _NAME} is missing; run Fit again.") from None
 
 
 def find_duplicates(found: list[File], columns: Columns, work: Path | None = None) -> Duplicates:
@@ -128,21 +125,21 @@ def _spill_candidates(hashed: Iterator[_Hashed], repeated: Hashes, columns: Colu
         for item in hashed:
             found = repeated[np.minimum(np.searchsorted(repeated, item.hashes), len(repeated) - 1)] == item.hashes
             rows = np.flatnonzero(found)
-            content = _content(item, rows, columns).append_column(_ORDER, pa.array(rows + order))
+            content = _content(item, rows, columns).append_column(_ORDER, arrays.numbers(rows + order))
             order += len(item.hashes)
             for part, chosen in _partitioned(item.hashes[rows]):
                 key = (part, str(content.schema))
                 if key not in writers:
                     path = folder / f"rows-{part:02}-{len(writers):06}"
                     writers[key] = stack.enter_context(pa.ipc.new_stream(str(path), content.schema))
-                writers[key].write_table(content.take(pa.array(chosen)))
+                writers[key].write_table(content.take(arrays.numbers(chosen)))
 
 
 def _content(item: _Hashed, rows: npt.NDArray[np.intp], columns: Columns) -> Any:
-    data = item.batch.data.take(pa.array(rows))
+    data = item.batch.data.take(arrays.numbers(rows))
     table = {name: _comparable(data.column(name)) for name in roles(columns)}
-    table[_OF_FILE] = pa.array(np.full(len(rows), item.file, dtype=np.int32))
-    table[_ROW] = pa.array(item.batch.numbers[rows])
+    table[_OF_FILE] = arrays.numbers(np.full(len(rows), item.file))
+    table[_ROW] = arrays.numbers(item.batch.numbers[rows])
     return pa.table(table)
 
 

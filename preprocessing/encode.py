@@ -35,12 +35,12 @@ class BatchEncoder:
 
 def encode_numbers(values: Floats, feature: Numeric) -> Float32s:
     """float64 (rows,), NaN missing → float32 (rows,)."""
-    if feature.fill is not None:
-        values = np.where(np.isnan(values), feature.fill, values)
-    if feature.mean != 0.0 or feature.scale != 1.0:
-        with np.errstate(over="ignore"):
-            values = (values - feature.mean) / feature.scale
-    return np.clip(values, -LARGEST, LARGEST).astype(np.float32)
+    with np.errstate(over="ignore"):
+        encoded = values - feature.mean
+        encoded /= feature.scale
+        if feature.fill is not None:
+            encoded[np.isnan(values)] = (np.float64(feature.fill) - feature.mean) / feature.scale
+    return np.clip(encoded, -LARGEST, LARGEST, out=encoded).astype(np.float32)
 
 
 def encode_texts(column: Texts, feature: Categorical) -> list[Float32s]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from contract.columns import Columns
 from contract.errors import InputError
-from preprocessing import csv_text
+from preprocessing import arrays, csv_text
 from preprocessing.settings import roles
 
 #: Rows of a batch out of Parquet; a batch out of CSV is a block of `csv_text.LIMIT` bytes.
@@ -51,7 +51,7 @@ class Batch:
 
     def keep(self, mask: npt.NDArray[np.bool_]) -> "Batch":
         """The rows where `mask` is true."""
-        return Batch(self.file, self.data.filter(pa.array(mask)), self.numbers[mask], self.has_header)
+        return Batch(self.file, self.data.filter(arrays.mask(mask)), self.numbers[mask], self.has_header)
 
 
 def files(source: Path) -> list[File]:

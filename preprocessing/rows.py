@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preprocessing import arrays
 from preprocessing.values import WHITE_SPACE
 
 Hashes = npt.NDArray[np.uint64]
@@ -50,14 +51,12 @@ def cell_hashes(array: Any) -> Hashes:
     kind = array.type
     if pa.types.is_dictionary(kind):
         values = np.append(cell_hashes(array.dictionary), _NULL)
-        codes = array.indices.cast(pa.int64()).fill_null(len(values) - 1)
-        return np.asarray(values[codes.to_numpy(zero_copy_only=False)])
-    if pa.types.is_boolean(kind):
-        array = array.cast(pa.uint8())
-    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
-        numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) + 0.0  # -0 becomes 0
+        return np.asarray(values[arrays.codes(array, absent=len(values) - 1)])
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        numbers = arrays.floats(array) + 0.0  # -0 becomes 0
         bits = numbers.view(np.uint64)
-        return np.asarray(np.where(np.isnan(numbers), _NULL, bits)) if np.isnan(numbers.sum()) else np.asarray(bits)
+        absent = np.isnan(numbers)
+        return np.where(absent, _NULL, bits) if absent.any() else bits
     if not pa.types.is_string(kind):
         array = array.cast(pa.string())
     return _text_hashes(pc.utf8_trim(array, characters=WHITE_SPACE))
@@ -91,8 +90,9 @@ def _text_hashes(array: Any) -> Hashes:
         hashes[rows] = some
         position += 8
         rows = rows[lengths[rows] > position]
-    if array.null_count:
-        hashes[array.is_null().to_numpy(zero_copy_only=False)] = _NULL
+    valid = arrays.present(array)
+    if valid is not None:
+        hashes[~valid] = _NULL
     return hashes
 
 

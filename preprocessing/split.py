@@ -91,7 +91,7 @@ def sides_of(split: Split, columns: Columns, batch: Batch, content: Hashes, labe
         values = np.asarray((place_hashes(split, batch, content) >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
         strata = label if label is not None and POOLED not in split.thresholds else pooled
     unseen = {value for value in strata.values if value not in split.thresholds}
-    if unseen & {strata.values[code] for code in np.unique(strata.codes)}:
+    if unseen & {strata.values[code] for code in np.flatnonzero(np.bincount(strata.codes))}:
         raise InputError(f"{batch.file.name} holds the label {unseen.pop()!r}, which Fit did not see; run Fit again.")
     cuts = np.array([split.thresholds.get(value or POOLED, (0.0, 0.0)) for value in strata.values])
     lower, upper = cuts[strata.codes, 0], cuts[strata.codes, 1]

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contract.errors import InputError
+from preprocessing import arrays
 from preprocessing.clean import Floats, texts_of
 from preprocessing.read import Batch
 from preprocessing.values import parse_number
@@ -22,11 +22,11 @@ def times_of(batch: Batch, name: str, missing: tuple[str, ...]) -> Floats:
     """
     array = batch.data.column(name)
     if pa.types.is_temporal(array.type) and not array.null_count:
-        return np.asarray(array.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy() / 1e6)
-    if (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)) and not pc.any(pc.is_nan(array)).as_py():
-        values = array.cast(pa.float64(), safe=False)
-        if not array.null_count:
-            return _seconds(values.to_numpy())
+        return arrays.values(array.cast(pa.timestamp("us"), safe=False).cast(pa.int64())) / 1e6
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        epochs = arrays.floats(array)
+        if np.isfinite(epochs).all():
+            return _seconds(epochs)
     return _from_texts(batch, name, missing)
 
 
