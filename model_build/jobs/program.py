@@ -1,5 +1,6 @@
 """What the programs of the preprocessing jobs share: how they end, and where the pipeline's own features come from."""
 
+import errno
 import importlib
 import importlib.util
 import os
@@ -13,25 +14,33 @@ from preprocessing.derive import Features
 
 
 def program(main: Callable[[], None]) -> Callable[[], None]:
-    """Run `main`; on InputError leave its sentence where SageMaker looks for the reason, and exit with 1.
+    """Run `main`; on InputError, and on a full disk, leave one sentence where SageMaker looks, and exit with 1.
 
-    The reason goes to the standard error and to the file named by MESSAGE_FILE, which becomes the job's ExitMessage.
+    The sentence goes to the standard error and to the file named by MESSAGE_FILE, which becomes the job's ExitMessage.
     """
 
     def run() -> None:
         try:
             main()
         except InputError as error:
-            print(error, file=sys.stderr, flush=True)
-            message = Path(os.environ.get("MESSAGE_FILE", "/opt/ml/output/message"))
-            try:
-                message.parent.mkdir(parents=True, exist_ok=True)
-                message.write_text(str(error), encoding="utf-8")
-            except OSError as reason:
-                print(f"{message} could not be written: {reason}", file=sys.stderr)
-            sys.exit(1)
+            _fail(str(error))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            _fail(f"The disk is full ({error}); give the job a larger volume.")
 
     return run
+
+
+def _fail(reason: str) -> None:
+    print(reason, file=sys.stderr, flush=True)
+    message = Path(os.environ.get("MESSAGE_FILE", "/opt/ml/output/message"))
+    try:
+        message.parent.mkdir(parents=True, exist_ok=True)
+        message.write_text(reason, encoding="utf-8")
+    except OSError as error:
+        print(f"{message} could not be written: {error}", file=sys.stderr)
+    sys.exit(1)
 
 
 def own_features(columns: Columns) -> Features | None:
