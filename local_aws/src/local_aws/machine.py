@@ -7,18 +7,31 @@ from typing import Protocol
 
 import uvicorn
 
+from local_aws import models, registry, search, tags
 from local_aws.clock import Clock
 from local_aws.errors import StartError
+from local_aws.jobs import Workers
+from local_aws.jobs import operations as jobs
 from local_aws.operations import Aws, Operations
+from local_aws.pipelines import execution_operations, pipeline_operations
+from local_aws.pipelines.engine import Engine
+from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
-from local_aws.s3 import buckets
+from local_aws.s3 import api as s3
 from local_aws.server import Application
 from local_aws.services import sts
 from local_aws.store import Store
 
 OPERATIONS: tuple[Operations, ...] = (
-    buckets.operations,
+    *s3.OPERATIONS,
     sts.operations,
+    jobs.operations,
+    models.operations,
+    registry.operations,
+    pipeline_operations.operations,
+    execution_operations.operations,
+    tags.operations,
+    search.operations,
 )
 
 
@@ -31,7 +44,11 @@ class Part(Protocol):
 
 
 #: Made in this order at start, with the machine as the only argument; reachable as `aws.part(Class)`.
-PARTS: tuple[type, ...] = ()
+PARTS: tuple[type, ...] = (
+    Hosts,
+    Workers,
+    Engine,
+)
 
 
 def build(home: Path, port: int, region: str, images: Images) -> Aws:

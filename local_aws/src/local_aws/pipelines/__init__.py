@@ -1,0 +1,1 @@
+"""SageMaker Pipelines: the definition language, its check, and the engine that runs executions."""

@@ -1,0 +1,103 @@
+"""What the tests of pipelines share: a server with an image, definitions in a few words, and a wait for the end."""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/plain:1"
+ROLE = "arn:aws:iam::123456789012:role/pipelines"
+
+#: An image without packages of its own.
+IMAGES = '[[image]]\nrepository = "plain"\ntags = ["1"]\npackages = []\n'
+
+
+def write_images(folder: Path) -> Path:
+    path = folder / "images.toml"
+    path.write_text(IMAGES)
+    return path
+
+
+def processing(name: str, program: str, **more: Any) -> dict[str, Any]:
+    """A Processing step that runs a line of Python. `outputs`: output name → S3 URI; `inputs`: S3 URIs."""
+    outputs, inputs = more.pop("outputs", {}), more.pop("inputs", [])
+    arguments = {
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        },
+        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["python3", "-c", program]},
+        "RoleArn": ROLE,
+    }
+    if outputs:
+        arguments["ProcessingOutputConfig"] = {"Outputs": [_output(key, uri) for key, uri in outputs.items()]}
+    if inputs:
+        arguments["ProcessingInputs"] = [_input(f"in{index}", uri) for index, uri in enumerate(inputs)]
+    arguments |= more.pop("arguments", {})
+    return {"Name": name, "Type": "Processing", "Arguments": arguments, **more}
+
+
+def _output(name: str, uri: Any) -> dict[str, Any]:
+    path = f"/opt/ml/processing/{name}"
+    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "EndOfJob"}}
+
+
+def _input(name: str, uri: Any) -> dict[str, Any]:
+    source = {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/{name}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": source}
+
+
+def definition(steps: list[dict[str, Any]], parameters: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {
+        "Version": "2020-12-01",
+        "Metadata": {},
+        "Parameters": parameters or [],
+        "PipelineExperimentConfig": {
+            "ExperimentName": {"Get": "Execution.PipelineName"},
+            "TrialName": {"Get": "Execution.PipelineExecutionId"},
+        },
+        "Steps": steps,
+    }
+
+
+@dataclass
+class Pipelines:
+    """A client with the few calls that every test makes."""
+
+    sagemaker: Any
+
+    def create(self, steps: list[dict[str, Any]], parameters: list[dict[str, Any]] | None = None) -> str:
+        """The name of a new pipeline."""
+        name = f"p-{uuid.uuid4().hex[:12]}"
+        text = json.dumps(definition(steps, parameters))
+        self.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=text, RoleArn=ROLE)
+        return name
+
+    def start(self, name: str, **more: Any) -> str:
+        return str(self.sagemaker.start_pipeline_execution(PipelineName=name, **more)["PipelineExecutionArn"])
+
+    def end(self, arn: str, wait: float = 30) -> dict[str, Any]:
+        """What describe says when the execution has ended."""
+        until = time.monotonic() + wait
+        while True:
+            found: dict[str, Any] = self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+            if found["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
+                return found
+            assert time.monotonic() < until, (found, self.steps(arn))
+            time.sleep(0.01)
+
+    def steps(self, arn: str) -> dict[str, dict[str, Any]]:
+        """The steps by name, in the order of their start."""
+        pages = self.sagemaker.get_paginator("list_pipeline_execution_steps")
+        found = [
+            step
+            for page in pages.paginate(PipelineExecutionArn=arn, SortOrder="Ascending")
+            for step in page["PipelineExecutionSteps"]
+        ]
+        return {step["StepName"]: step for step in found}
+
+    def run(self, steps: list[dict[str, Any]], **more: Any) -> tuple[str, dict[str, dict[str, Any]]]:
+        """The status of one execution of a new pipeline, and its steps."""
+        arn = self.start(self.create(steps), **more)
+        return self.end(arn)["PipelineExecutionStatus"], self.steps(arn)
