@@ -18,6 +18,8 @@ from preprocessing.settings import roles
 #: Rows of a batch out of Parquet; a batch out of CSV is a block of `csv_text.LIMIT` bytes.
 BATCH_ROWS = 1 << 16
 MAGIC = b"PAR1"
+#: pandas writes its row numbers under such names; they describe the file, not the rows.
+PANDAS_INDEX = "__index_level_"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _check(name: str, present: list[str], columns: Columns) -> None:
             f"{name} lacks the described column {lacking[0]!r} (role: {described[lacking[0]][0]}); "
             f"its columns are {_listed(present)}."
         )
-    if unknown := [column for column in present if column not in described]:
+    if unknown := [column for column in present if column not in described and not column.startswith(PANDAS_INDEX)]:
         raise InputError(
             f"{name} has the columns {_listed(unknown)} that have no role; name each as numeric, categorical or drop."
         )

@@ -36,15 +36,13 @@ def alone(value: object) -> float | None:
         return None
 
 
-ODD = ["+5", "-.5e-3", "1.", "  7\t", "1e999", "1_0", "٣", "0x10", "inf", "-Infinity", "nan", "NaN", "", " ? ", "1e", "-",
-       "\x1c5\x1f", "5\xa0", "1,5", "1\x005", "1e-999", "00012", "4.35", "179769313486231580793e289"]  # fmt: skip
+ODD = ["+5", "-.5e-3", "1.", "1e999", "1_0", "٣", "0x10", "inf", "-Infinity", "nan", "NaN", "?", "1e", "-", "1,5"]
+ODD += ["1e-999", "007", "4.35", "1.7976931348623159e308"]
+ODD += ["", " ? ", "  7\t", "\x1c5\x1f", "5\xa0", "1\x005"]
+TEXTS = st.one_of(st.text(max_size=6), st.text("0123456789+-.eE _", max_size=9), st.floats().map(repr))
 
 
-@given(
-    st.lists(
-        st.one_of(st.text(max_size=6), st.text("0123456789+-.eE _", max_size=9), st.floats().map(repr)), min_size=1
-    )
-)
+@given(st.lists(TEXTS, min_size=1))
 @example(ODD)
 def test_texts_as_numbers(texts: list[str]) -> None:
     for text in texts:
@@ -54,7 +52,7 @@ def test_texts_as_numbers(texts: list[str]) -> None:
                 numbers_of(batch([text]), "x", MISSING)
         else:
             found = numbers_of(batch([text]), "x", MISSING)
-            assert found.tobytes() == np.array([expected]).tobytes() or math.isnan(expected) and math.isnan(found[0])
+            assert found.tobytes() == np.array([expected]).tobytes() or np.isnan([expected, found[0]]).all()
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
@@ -87,7 +85,7 @@ COLUMNS_OF_ALL_TYPES: dict[str, tuple[Any, list[float] | None, list[str | None]]
 @pytest.mark.parametrize("name", COLUMNS_OF_ALL_TYPES)
 def test_types_of_parquet(name: str, tmp_path: Path) -> None:
     array, numbers, texts = COLUMNS_OF_ALL_TYPES[name]
-    for column, first in ((array, 0), (pa.concat_arrays([array[:1], array])[1:], 0)):
+    for column in (array, pa.concat_arrays([array[:1], array])[1:]):
         rows = batch(column, tmp_path)
         assert texts_of(rows, "x", MISSING).objects().tolist() == texts
         if numbers is None:
@@ -95,7 +93,6 @@ def test_types_of_parquet(name: str, tmp_path: Path) -> None:
                 numbers_of(rows, "x", MISSING)
         else:
             np.testing.assert_array_equal(numbers_of(rows, "x", MISSING), numbers)
-        assert first == 0
 
 
 @pytest.mark.parametrize("name", COLUMNS_OF_ALL_TYPES)
@@ -120,5 +117,5 @@ def test_numpy_scalars_are_values_too(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, b"1", np.array([1, 2]), 10**400, object()])
 def test_what_is_no_value(value: Any) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):  # noqa: PT011 - the text is the value itself
         as_number(value, MISSING)
