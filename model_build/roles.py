@@ -29,7 +29,7 @@ FEW_ROWS = 20
 #: What says yes.
 POSITIVES = ("1", "true", "yes", "y", "t")
 
-_IDENTIFIER = re.compile(r"(^|[^a-z])(id|uuid|guid|key|index|rownum|row_number)$|(?<=[a-z])(ID|Id)$", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"(?i:(^|[^a-z])(id|uuid|guid|key|index|row_?number))$|(?<=[a-z])I[Dd]$")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?")
 
 

@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def default_region(region: str) -> Iterator[None]:
             del os.environ["AWS_DEFAULT_REGION"]
 
 
-with default_region("us-east-1"):
+with default_region("us-east-1"), warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK about itself
     importlib.import_module("sagemaker.mlops")
 
 # The SDK validates its defaults, and the schema of the defaults, at each of sixty look-ups: nine tenths of the time of
@@ -31,5 +33,7 @@ SageMakerConfig = importlib.import_module("sagemaker.core.config.config_manager"
 SageMakerConfig.validate_sagemaker_config = staticmethod(lambda _config=None: None)
 
 # Its own accounts of what it does are about an API that we do not call here; errors stay.
-for _name in ("sagemaker", "sagemaker.config", "sagemaker.core.utils.utils"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
+# Some of its loggers have a level of their own.
+logging.getLogger("sagemaker").setLevel(logging.ERROR)
+for _name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "sagemaker"]:
+    logging.getLogger(_name).addFilter(lambda record: record.levelno >= logging.ERROR)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from model_build.pipeline import get_pipeline
 from model_build.target import Target
 
 TARGET = Target(
@@ -15,6 +14,8 @@ TARGET = Target(
     bucket="artifacts",
     role="arn:aws:iam::123456789012:role/pipeline",
 )
+
+CREDIT = Path(__file__).parents[2] / "model_build/pipelines/credit"
 
 SMALL = """
 [columns]
@@ -29,8 +30,7 @@ categorical = ["city"]
 @pytest.fixture(scope="session")
 def credit() -> dict[str, Any]:
     """The definition of `credit`, parsed."""
-    definition: dict[str, Any] = json.loads(get_pipeline(pipeline_name="credit", target=TARGET).definition())
-    return definition
+    return define(CREDIT)
 
 
 @pytest.fixture
@@ -44,6 +44,8 @@ def small(tmp_path: Path) -> Path:
 
 def define(folder: Path, **arguments: Any) -> dict[str, Any]:
     """The definition of the pipeline in `folder`, parsed."""
+    from model_build.pipeline import get_pipeline  # seconds, and not needed by every test here
+
     pipeline = get_pipeline(pipeline_name=folder.name, folder=folder, target=TARGET, **arguments)
     definition: dict[str, Any] = json.loads(pipeline.definition())
     return definition

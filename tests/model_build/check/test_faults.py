@@ -76,7 +76,7 @@ FAULTS: dict[str, tuple[Callable[[Definition], None], str]] = {
     "list for an object": (put("Evaluate", "AppSpecification", []), "AppSpecification"),
     "role left out": (put("Train", "RoleArn", None), "RoleArn"),
     "image left out": (put("Evaluate", "AppSpecification/ImageUri", None), "ImageUri"),
-    "stopping condition left out": (put("Train", "StoppingCondition", None), "StoppingCondition"),
+    "output left out": (put("Train", "OutputDataConfig", None), "OutputDataConfig"),
     "member misspelt": (put("Evaluate", "Enviroment", {}), "Enviroment"),
     "nested member misspelt": (put("Train", "ResourceConfig/InstanceTyp", "ml.m5.large"), "InstanceTyp"),
     "member of another job": (put("Evaluate", "HyperParameters", {"a": "b"}), "HyperParameters"),
@@ -108,7 +108,7 @@ FAULTS: dict[str, tuple[Callable[[Definition], None], str]] = {
     ),
     # references
     "parameter undeclared": (put("Evaluate", "Environment/TEST", get("Parameters.Nothing")), "Nothing"),
-    "execution variable unknown": (put("Evaluate", "Environment/TEST", get("Execution.Id")), "Execution"),
+    "execution variable unknown": (put("Evaluate", "Environment/TEST", get("Execution.Id")), "execution variable"),
     "step unknown": (put("Evaluate", "Environment/TEST", get("Steps.Nobody.TrainingJobArn")), "Nobody"),
     "property unknown": (put("Evaluate", "Environment/TEST", get("Steps.Train.ModelArtefacts")), "ModelArtefacts"),
     "output unknown": (
@@ -128,7 +128,10 @@ FAULTS: dict[str, tuple[Callable[[Definition], None], str]] = {
         put("Train", "ResourceConfig/InstanceType", get("Parameters.ProcessingInstanceCount")),
         "InstanceType",
     ),
-    "expression for an object": (put("Train", "StoppingCondition", get("Parameters.InputDataUrl")), "StoppingCondition"),
+    "expression for an object": (
+        put("Train", "StoppingCondition", get("Parameters.InputDataUrl")),
+        "StoppingCondition",
+    ),
     "joined number": (
         put("Train", "ResourceConfig/InstanceCount", {"Std:Join": {"On": "", "Values": ["1"]}}),
         "InstanceCount",

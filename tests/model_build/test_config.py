@@ -1,0 +1,124 @@
+"""The configuration: what it refuses, and how it says so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import InputError
+from model_build import config
+from model_build.coherence import METRICS
+from tests.model_build.conftest import SMALL
+
+GOOD: dict[str, Any] = {
+    "columns": {
+        "label": "bought",
+        "task": "binary",
+        "positive": "yes",
+        "numeric": ["age", "visits"],
+        "categorical": ["city"],
+    }
+}
+
+
+def with_values(**sections: dict[str, Any]) -> dict[str, Any]:
+    return {name: {**GOOD.get(name, {}), **sections.get(name, {})} for name in {**GOOD, **sections}}
+
+
+REFUSED = {
+    "unknown section": ({"colour": {}}, "colour: this key is not known"),
+    "unknown key": ({"split": {"colour": 1}}, "split.colour: this key is not known"),
+    "wrong type": ({"evaluate": {"bootstrap": "many"}}, "evaluate.bootstrap = 'many': input should be a valid integer"),
+    "out of range": ({"evaluate": {"golden": 0}}, "evaluate.golden = 0"),
+    "unknown choice": ({"preprocess": {"encoding": "hash"}}, "preprocess.encoding = 'hash'"),
+    "two roles": ({"columns": {"drop": ["age"]}}, "'age' has more than one role"),
+    "label as a feature": ({"columns": {"numeric": ["bought"]}}, "'bought' has more than one role"),
+    "no feature": ({"columns": {"numeric": [], "categorical": []}}, "no feature is left"),
+    "no positive value": ({"columns": {"positive": None}}, "columns.positive is missing"),
+    "positive without need": ({"columns": {"task": "regression"}}, "columns.positive belongs to a binary task"),
+    "positive that is missing": ({"columns": {"positive": "?"}}, "also in columns.missing"),
+    "facet without a role": ({"columns": {"facets": ["sex"]}}, "facets: 'sex' needs a role"),
+    "name twice": (
+        {"columns": {"names": ["age", "age", "visits", "city", "bought"]}},
+        "columns.names: 'age' stands twice",
+    ),
+    "role without a name": ({"columns": {"names": ["age", "visits", "city"]}}, "'bought' has a role"),
+    "shares": ({"split": {"train": 0.8}}, "sum to 1.1"),
+    "time without a column": ({"split": {"by": "time"}}, "needs columns.event_time"),
+    "key without a role": ({"split": {"key": ["id"]}}, "split.key: 'id'"),
+    "metric of another task": ({"gate": {"metric": "r2", "minimum": 0.1}}, "gate.metric = 'r2' is no metric"),
+    "metric without a limit": ({"gate": {"metric": "brier"}}, "needs gate.minimum or gate.maximum"),
+    "two limits": ({"gate": {"minimum": 0.1, "maximum": 0.9}}, "exclude each other"),
+    "threshold rule": ({"train": {"threshold": "best"}}, "train.threshold = 'best'"),
+    "half a network": ({"security": {"subnets": ["subnet-1"]}}, "go together"),
+    "expiry": ({"cache": {"expire_after": "30 days"}}, "cache.expire_after"),
+    "unknown hyperparameter": ({"train": {"hyperparameters": {"depth": 3}}}, "hyperparameters.depth: XGBoost"),
+    "hyperparameter out of range": ({"train": {"hyperparameters": {"eta": 2}}}, "hyperparameters.eta = 2"),
+    "hyperparameter of a wrong type": (
+        {"train": {"hyperparameters": {"max_depth": "six"}}},
+        "hyperparameters.max_depth = 'six'",
+    ),
+    "objective of another task": (
+        {"train": {"hyperparameters": {"objective": "reg:squarederror"}}},
+        "does not fit a binary task",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_in_one_sentence(case: str) -> None:
+    sections, sentence = REFUSED[case]
+    with pytest.raises(InputError) as caught:
+        config.parse(with_values(**sections), "shop/config.toml")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("shop/config.toml: ")
+    assert sentence in lines[0]
+    assert lines[0].endswith(".")
+
+
+def test_several_faults_have_a_line_each() -> None:
+    with pytest.raises(InputError) as caught:
+        config.parse(with_values(split={"colour": 1}, evaluate={"golden": 0}), "c")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    parsed = config.parse(GOOD, "c")
+    assert parsed.split.train + parsed.split.validation + parsed.split.test == pytest.approx(1)
+    assert parsed.columns.resolved().raw_features == ("age", "visits", "city")
+    assert parsed.security.network_isolation
+
+
+def test_an_own_model_has_its_own_hyperparameters(small: Path) -> None:
+    (small / "config.toml").write_text(SMALL + "[train.hyperparameters]\ntrees = 7\n")
+    with pytest.raises(InputError, match="trees"):
+        config.load(small)
+    (small / "train.py").write_text("")
+    assert config.load(small).train.hyperparameters == {"trees": 7}
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="mlops new"):
+        config.load(tmp_path)
+    (tmp_path / "config.toml").write_text("[columns\n")
+    with pytest.raises(InputError, match="is not TOML"):
+        config.load(tmp_path)
+    (tmp_path / "config.toml").write_bytes(b"\xff")
+    with pytest.raises(InputError, match="is not TOML"):
+        config.load(tmp_path)
+
+
+@pytest.mark.parametrize("task", METRICS)
+def test_the_metrics_are_those_of_the_report(task: str) -> None:
+    """The names that a gate may use are the names that Evaluate writes."""
+    import numpy as np
+
+    from analysis.metrics import sample
+    from contract.decision import Decision
+
+    labels = np.array([0, 1, 2, 0, 1, 2]) if task == "multiclass" else np.array([0, 1, 0, 1, 1, 0])
+    scores = np.eye(3)[labels] * 0.5 + 1 / 6 if task == "multiclass" else np.array([0.1, 0.9, 0.4, 0.6, 0.7, 0.3])
+    classes = ("a", "b", "c")[: 3 if task == "multiclass" else 2]
+    rows = sample(labels, scores, Decision(task=task, classes=classes, threshold=0.5))  # type: ignore[arg-type]
+    assert tuple(rows.values()) == METRICS[task]
