@@ -1,40 +1,16 @@
-"""A value against a shape of botocore's service model: types, required and unknown members, enums, patterns, ranges."""
+"""A value of a definition against a shape of SageMaker's service model; expressions are resolved in their places."""
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import botocore.session
 
+from contract.shapes import SCALARS, violations
 from model_build.check.expressions import is_expression
 
 #: A value in the place of a scalar that is an expression is checked by this: (place, expression, shape) → sentences.
 Resolver = Callable[[str, Any, Any], Iterator[str]]
-
-SCALARS = {
-    "string": (str,),
-    "character": (str,),
-    "integer": (int,),
-    "long": (int,),
-    "float": (int, float),
-    "double": (int, float),
-    "boolean": (bool,),
-}
-
-#: What Java's regular expressions have and Python's have not, as the service model uses it inside of brackets.
-JAVA = (
-    (r"\p{Alnum}", "A-Za-z0-9"),
-    (r"\p{L}", r"\w"),
-    (r"\p{N}", r"\d"),
-    (r"\p{Z}", "\u0020\u00a0\u2000-\u200a\u2028\u2029\u202f\u3000"),
-    (r"\p{M}", "\u0300-\u036f"),
-    (r"\p{S}", "$+<=>^`|~\u00a2-\u00a9\u00ac-\u00b1\u2190-\u2bff"),
-    (r"\p{P}", r"!-#%-*,-/:;?@\[\\\]_{}" + "\u00a1\u00ab\u00bb\u00bf\u2010-\u205e"),
-    (r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff"),
-    ("${1,128}", ""),
-    ("${1,256}", ""),
-)
 
 
 @cache
@@ -45,88 +21,12 @@ def model() -> Any:
 
 def check(value: Any, shape: Any, place: str, resolve: Resolver) -> Iterator[str]:
     """One sentence per violation, each beginning with the place."""
-    if is_expression(value):
+
+    def expression(place: str, value: Any, shape: Any) -> Iterator[str] | None:
+        if not is_expression(value):
+            return None
         if shape.type_name not in SCALARS:
-            yield f"{place}: an expression stands where a {shape.type_name} is needed"
-        else:
-            yield from resolve(place, value, shape)
-    elif shape.type_name in SCALARS:
-        yield from _scalar(value, shape, place)
-    else:
-        yield from CONTAINERS[shape.type_name](value, shape, place, resolve)
+            return iter([f"{place}: an expression stands where a {shape.type_name} is needed"])
+        return resolve(place, value, shape)
 
-
-def _structure(value: Any, shape: Any, place: str, resolve: Resolver) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{place}: {value!r} is no object"
-        return
-    for name in sorted(set(value) - set(shape.members)):
-        yield f"{place}.{name}: this member is not known"
-    for name in shape.required_members:
-        if name not in value:
-            yield f"{place}.{name}: this member is missing"
-    if getattr(shape, "is_tagged_union", False) and len(value) != 1:
-        yield f"{place}: exactly one of {', '.join(shape.members)} is needed"
-    for name, inner in value.items():
-        if name in shape.members:
-            yield from check(inner, shape.members[name], f"{place}.{name}", resolve)
-
-
-def _list(value: Any, shape: Any, place: str, resolve: Resolver) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{place}: {value!r} is no list"
-        return
-    yield from _range(len(value), shape.metadata, place, "entries")
-    for index, inner in enumerate(value):
-        yield from check(inner, shape.member, f"{place}[{index}]", resolve)
-
-
-def _map(value: Any, shape: Any, place: str, resolve: Resolver) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{place}: {value!r} is no object"
-        return
-    yield from _range(len(value), shape.metadata, place, "entries")
-    for key, inner in value.items():
-        yield from check(key, shape.key, f"{place} (key {key!r})", resolve)
-        yield from check(inner, shape.value, f"{place}.{key}", resolve)
-
-
-def _scalar(value: Any, shape: Any, place: str) -> Iterator[str]:
-    accepted = SCALARS[shape.type_name]
-    if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
-        yield f"{place}: {value!r} is no {shape.type_name}"
-    elif isinstance(value, str):
-        yield from _text(value, shape, place)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _range(value, shape.metadata, place, "")
-
-
-def _text(value: str, shape: Any, place: str) -> Iterator[str]:
-    enum, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern")
-    if enum and value not in enum:
-        yield f"{place}: {value!r} is not one of the {len(enum)} values that {shape.name} may have"
-    yield from _range(len(value), shape.metadata, place, "characters")
-    if pattern and not _compiled(pattern).fullmatch(value):
-        yield f"{place}: {value!r} does not match {pattern}"
-
-
-def _range(size: float, limits: Any, place: str, unit: str) -> Iterator[str]:
-    shown = f"{size:g} {unit}".rstrip()
-    if "min" in limits and size < limits["min"]:
-        yield f"{place}: {shown} is below the minimum {limits['min']}"
-    if "max" in limits and size > limits["max"]:
-        yield f"{place}: {shown} is above the maximum {limits['max']}"
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    for java, python in JAVA:
-        pattern = pattern.replace(java, python)
-    return re.compile(pattern)
-
-
-CONTAINERS: dict[str, Callable[[Any, Any, str, Resolver], Iterator[str]]] = {
-    "structure": _structure,
-    "list": _list,
-    "map": _map,
-}
+    yield from violations(value, shape, place, expression)
