@@ -45,10 +45,12 @@ def encode_numbers(values: Floats, feature: Numeric) -> Float32s:
 
 def encode_texts(column: Texts, feature: Categorical) -> list[Float32s]:
     """Coded texts → one float32 (rows,) when ordinal, one for each category when one_hot."""
+    one_hot = feature.encoding == "one_hot"
+    unknown, absent = (-1.0, -1.0) if one_hot else (feature.unknown, feature.absent)
     index = {text: float(position) for position, text in enumerate(feature.categories)}
-    codes = [feature.absent if value is None else index.get(value, feature.unknown) for value in column.values]
+    codes = [absent if value is None else index.get(value, unknown) for value in column.values]
     encoded = np.array(codes, dtype=np.float32)[column.codes]
-    if feature.encoding == "ordinal":
+    if not one_hot:
         return [encoded]
     return [(encoded == position).astype(np.float32) for position in range(len(feature.categories))]
 

@@ -36,20 +36,34 @@ def warnings_of(columns: Mapping[str, Floats], label: Floats, roles: Columns) ->
 
 
 def single_column_power(values: Floats, label: Floats, regression: bool, numeric: bool) -> tuple[str, float]:
-    """The best AUC over the classes (one against the rest), or R², of the label's mean by group of the column.
+    """The best AUC over the classes (one against the rest), or R², that the column reaches alone.
 
-    Groups are categories or quantile bins. The means come from half of the rows, the measure from the other half, so
-    that many groups do not look like knowledge.
+    The label is predicted by its mean in the column's group: a category, or one of the quantile bins. The means come
+    from half of the rows and the measure from the other half, so that many groups do not look like knowledge. A numeric
+    column also counts by its order, or by its correlation.
     """
     groups = _groups(values) if numeric else np.nan_to_num(values, nan=-1.0).astype(np.int64) + 1
     learn = np.arange(len(label)) % 2 == 0
+    known = ~learn & ~np.isnan(values) if numeric else np.zeros(len(label), dtype=bool)
     if regression:
-        expected = _means(groups, label, learn)
-        rest = label[~learn]
-        spread = float(np.square(rest - rest.mean()).sum())
-        return "R²", 1 - float(np.square(rest - expected[~learn]).sum()) / spread if spread else 0.0
-    powers = [_auc(_means(groups, hit, learn)[~learn], hit[~learn]) for hit in (label == c for c in np.unique(label))]
-    return "AUC", max(powers, default=0.5)
+        return "R²", max(_r2(_means(groups, label, learn)[~learn], label[~learn]), _linear(values[known], label[known]))
+    powers = [0.5]
+    for hit in (label == index for index in np.unique(label)):
+        by_order = _auc(values[known], hit[known]) if known.mean() > 0.25 else 0.5
+        powers += [_auc(_means(groups, hit, learn)[~learn], hit[~learn]), by_order, 1 - by_order]
+    return "AUC", max(powers)
+
+
+def _r2(expected: Floats, label: Floats) -> float:
+    spread = float(np.square(label - label.mean()).sum())
+    return 1 - float(np.square(label - expected).sum()) / spread if spread else 0.0
+
+
+def _linear(values: Floats, label: Floats) -> float:
+    """The R² of a straight line, 0 where it is not defined or too few rows have a value."""
+    if len(values) < _FEWEST_ROWS // 2 or not np.ptp(values) or not np.ptp(label):
+        return 0.0
+    return float(np.corrcoef(values, label)[0, 1] ** 2)
 
 
 def _counts_things(values: Floats, numeric: bool) -> bool:

@@ -91,6 +91,11 @@ def batches(found: list[File], columns: Columns, wanted: Collection[str] | None 
         yield from (_parquet if file.is_parquet else _csv)(file, columns, names)
 
 
+def in_memory(data: pa.RecordBatch) -> Batch:
+    """Records that are no file: those of a request. Errors name them by their position."""
+    return _Records(File(Path("the request"), "the request"), data, np.arange(data.num_rows))
+
+
 def _is_data(name: str) -> bool:
     return not any(part.startswith((".", "_")) for part in name.split("/")) and not name.endswith(".crc")
 
@@ -154,3 +159,8 @@ def _parquet(file: File, columns: Columns, wanted: list[str]) -> Iterator[Batch]
                 row += data.num_rows
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file.name} cannot be read as Parquet: {str(error).splitlines()[0][:200]}.") from None
+
+
+class _Records(Batch):
+    def where(self, row: int) -> str:
+        return f"record {row + 1}"

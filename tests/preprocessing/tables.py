@@ -76,4 +76,4 @@ def build(source: Path, chosen: Settings, output: Path, features: Features | Non
 def read(folder: Path) -> pd.DataFrame:
     """All rows below a folder, by the names of the files."""
     tables = [pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]
-    return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
+    return pa.concat_tables(tables, promote_options="permissive").to_pandas() if tables else pd.DataFrame()
