@@ -2,10 +2,16 @@
 
 import json
 import time
+import urllib.request
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local_aws import launch
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/plain:1"
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
@@ -101,3 +107,34 @@ class Pipelines:
         """The status of one execution of a new pipeline, and its steps."""
         arn = self.start(self.create(steps), **more)
         return self.end(arn)["PipelineExecutionStatus"], self.steps(arn)
+
+
+@dataclass
+class Home:
+    """A server of its own: where it lives, and clients for it."""
+
+    path: Path
+    images: Path
+    endpoint: str = ""
+
+    def up(self) -> "Home":
+        self.endpoint = launch.up(self.path, self.images).Endpoint or ""
+        return self
+
+    def down(self) -> None:
+        launch.down(self.path)
+
+    def client(self, service: str) -> Any:
+        once = Config(retries={"total_max_attempts": 1})
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", config=once, **keys)
+
+    def clock(self, offset: float) -> None:
+        """Move the server's clock forward."""
+        body = json.dumps({"Offset": offset}).encode()
+        with urllib.request.urlopen(f"{self.endpoint}/_local/clock", body, timeout=5) as answer:
+            assert answer.status == 200
+
+
+def home(folder: Path) -> Home:
+    return Home(folder / "home", write_images(folder))

@@ -89,7 +89,7 @@ def _nested(document: Document, nested: Document) -> bool:
 
 
 def _filter(document: Document, wanted: Document) -> bool:
-    name, kind = wanted["Name"], wanted.get("Operator", "Equals")
+    name, kind = wanted["Name"], str(wanted.get("Operator", "Equals"))
     values = list(_values(document, name))
     if kind in ("Exists", "NotExists"):
         return bool(values) == (kind == "Exists")

@@ -101,7 +101,8 @@ def definition_text(aws: Aws, request: Request) -> str:
         raise NotSupported("PipelineVersionAliases of pipelines")
     if ("PipelineDefinition" in request) == ("PipelineDefinitionS3Location" in request):
         raise _invalid("Either PipelineDefinition or PipelineDefinitionS3Location is needed.")
-    text = request.get("PipelineDefinition") or _from_s3(aws, request["PipelineDefinitionS3Location"])
+    inline = request.get("PipelineDefinition")
+    text = inline if inline is not None else _from_s3(aws, request["PipelineDefinitionS3Location"])
     try:
         definition = json.loads(text)
     except ValueError as error:
