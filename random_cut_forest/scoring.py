@@ -1,0 +1,32 @@
+"""The anomaly score, as SageMaker's endpoint answers it.
+
+A row goes down each tree. A bounding box that it lies outside of would have been cut away from it with probability
+p = (distance to the box) / (distance + sides of the box), distances by the sum over the features, and then the row would
+stand at depth + 1: p / (depth + 1) is added, weighted with the probability of having come so far. A leaf adds
+1 / (depth + 1), or 1 / (max(depth, 1) + log2(mass)) when it is the row itself. The sum times log2(1 + samples per tree)
+is the score of a tree, the mean over the trees the score of the forest.
+
+Two walks give the same numbers to the last bit: `pairs` for few rows, `slices` for many.
+"""
+
+
+import numpy as np
+from numpy.typing import NDArray
+
+from random_cut_forest import pairs, slices
+from random_cut_forest.tables import Tables
+from random_cut_forest.trees import Floats
+
+#: From so many rows on the walk by slices is faster.
+MANY = 8192
+
+
+def score(tables: Tables, rows: NDArray[np.generic]) -> Floats:
+    """(n,) float64, one score a row of `rows` (n, features). Memory beyond the result does not grow with n."""
+    walk = slices if len(rows) >= MANY else pairs
+    batch = walk.batch(rows.shape[1])
+    scores = np.empty(len(rows))
+    for start in range(0, len(rows), batch):
+        columns = np.ascontiguousarray(rows[start : start + batch].T, dtype=np.float64)
+        scores[start : start + batch] = walk.total(tables, columns)
+    return scores / len(tables.roots)
