@@ -63,6 +63,8 @@ class Run:
         deadline = started + self._kind.limit_of(self.document)
         processes = [host.start(program) for program in programs]
         end = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace).until_end()
+        if None in end.codes:
+            host.bury()
         self._enter(uploading)
         outcome = self._outcome(folders, end)
         outcome.started = started

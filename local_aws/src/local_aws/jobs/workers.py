@@ -1,12 +1,14 @@
 """Who runs the jobs: as many at a time as the machine has cores, each ended by one commit."""
 
+import contextlib
 import logging
 import os
+import shutil
 import threading
 
 from local_aws.errors import AwsError
 from local_aws.jobs.jobs import KINDS, OPEN, Jobs, Live
-from local_aws.jobs.kind import Document, Kind, Outcome
+from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
 from local_aws.jobs.run import Run
 from local_aws.operations import Aws
 from local_aws.s3 import objects
@@ -15,6 +17,9 @@ log = logging.getLogger("local_aws.jobs")
 
 #: Seconds between SIGTERM and SIGKILL when the server itself ends.
 HURRY = 0.0
+
+#: How many job folders of a kind stay.
+KEPT = 100
 
 
 class Workers:
@@ -67,6 +72,14 @@ class Workers:
             outcome = run.to_end(lambda: HURRY if self._ending else kind.grace)
         if not (self._ending and outcome.status != "Completed"):
             self._end(kind, document, outcome)
+            self._prune(kind)
+
+    def _prune(self, kind: Kind) -> None:
+        """The folders of the newest jobs stay for whoever wants to look into them; older ones go."""
+        with contextlib.suppress(FileNotFoundError):  # another worker was faster
+            folders = sorted(job_folder(self._aws, kind, "").glob("*"), key=lambda path: path.stat().st_mtime)
+            for folder in folders[:-KEPT]:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _end(self, kind: Kind, document: Document, outcome: Outcome) -> None:
         outcome.ended = self._aws.clock.now()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from local_aws.operations import Aws
 from local_aws.processes import boot, leftovers
 from local_aws.processes.boot.program import Program
-from local_aws.processes.boot.server import JOB_MARK, MARK
+from local_aws.processes.boot.server import HOST_MARK, JOB_MARK, MARK
 from local_aws.processes.images import Image
 from local_aws.processes.packages import write_settings
 
@@ -48,7 +49,7 @@ class Host:
     def __init__(self, settings: Path, home: Path) -> None:
         ours, theirs = socket.socketpair()
         self.settings = settings
-        self._mark = str(home)
+        self._marks = {MARK: str(home), HOST_MARK: uuid.uuid4().hex}
         self._control = ours
         self._lock = threading.Lock()
         self._last = 0
@@ -57,7 +58,7 @@ class Host:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=home,
-            env={MARK: str(home), "PATH": os.defpath, "LANG": "C.UTF-8"},
+            env=self._marks | {"PATH": os.defpath, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
         theirs.close()
@@ -74,7 +75,7 @@ class Host:
             with self._lock:
                 self._last += 1
                 number = self._last
-                environment = program.environment | {MARK: self._mark, JOB_MARK: str(number)}
+                environment = program.environment | self._marks | {JOB_MARK: str(number)}
                 document = asdict(program) | {"environment": environment}
                 self._write({"start": number, "program": document}, [theirs_output, theirs_status])
         except OSError:
@@ -94,6 +95,10 @@ class Host:
         content = memoryview(json.dumps(message, default=str).encode() + b"\n")
         sent = socket.send_fds(self._control, [content], descriptors) if descriptors else 0
         self._control.sendall(content[sent:])
+
+    def bury(self) -> None:
+        """After it was killed: end what it can no longer end itself."""
+        leftovers.kill(HOST_MARK, self._marks[HOST_MARK])
 
     def end(self) -> None:
         """Its programs are killed and it goes."""
@@ -117,7 +122,7 @@ class Hosts:
 
     def start(self) -> None:
         """End what an earlier server of this home left behind, then warm a host for every row of the table."""
-        leftovers.kill(self._aws.home)
+        leftovers.kill(MARK, str(self._aws.home))
         for image in self._aws.images.rows:
             self._future(image)
 

@@ -34,16 +34,15 @@ class Stop:
 
 @dataclass
 class End:
-    """How the programs ended: an exit code each (None: its host was killed), and what made them end."""
+    """How the programs ended: an exit code each (None: its host was killed), and what made them end.
+
+    failed  the number of the program that was the first not to end well
+    """
 
     codes: list[int | None]
     stopped: bool = False
     overtime: bool = False
-
-    @property
-    def failed(self) -> int | None:
-        """The first host, by number, that did not end well."""
-        return next((number for number, code in enumerate(self.codes) if code != 0), None)
+    failed: int | None = None
 
 
 @dataclass
@@ -99,7 +98,6 @@ class Watch:
                         selector.unregister(key.fd)
                 self._drop_lingering(selector)
         for number, watched in enumerate(self._watched):
-            self._end.codes[number] = int(watched.code) if watched.code else None
             if watched.partial:
                 self._lines(number, [watched.partial.decode("utf-8", "replace")])
         return self._end
@@ -140,7 +138,9 @@ class Watch:
         self._close(watched, descriptor)
         if descriptor == watched.process.status:
             watched.ended_at = time.monotonic()
-            if watched.code != b"0":
+            self._end.codes[number] = int(watched.code) if watched.code else None
+            if self._end.codes[number] != 0 and self._end.failed is None:
+                self._end.failed = number
                 self._signal(signal.SIGKILL)
         return False
 

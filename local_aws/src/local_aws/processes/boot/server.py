@@ -24,6 +24,8 @@ from local_aws.processes.boot.guard import Guard, Packages
 
 #: In the environment of all that a home started: how leftovers are found.
 MARK = "LOCAL_AWS_PROCESS_OF"
+#: In the environment of a fork server and all that it started.
+HOST_MARK = "LOCAL_AWS_HOST"
 #: In the environment of one host's processes: which of them belong together.
 JOB_MARK = "LOCAL_AWS_PROGRAM"
 

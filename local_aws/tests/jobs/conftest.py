@@ -1,0 +1,242 @@
+"""A server with a table of two small images, and a client that runs jobs on it."""
+
+import io
+import itertools
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local_aws import launch
+
+ACCOUNT = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
+ROLE = "arn:aws:iam::123456789012:role/jobs"
+
+TABLE = r"""
+[[image]]
+repository = "small"
+tags = ["1"]
+toolkit = true
+packages = ["numpy", "jmespath"]
+metric = '(?P<set>train|validation)-(?P<name>\w+):(?P<value>\S+)'
+
+[[image]]
+repository = "bare"
+packages = ["boto3", "botocore", "jmespath", "python-dateutil", "six", "s3transfer", "urllib3"]
+"""
+
+_numbers = itertools.count(1)
+
+
+class Client:
+    """Runs jobs on the server of a home and gives back what describe says of them."""
+
+    def __init__(self, home: Path, images: Path) -> None:
+        self.home = home
+        self.images = images
+        self.connect(launch.up(home, images))
+
+    def connect(self, status: launch.Status) -> None:
+        self.status = status
+        once = Config(retries={"total_max_attempts": 1})
+        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+        self.s3 = boto3.client("s3", endpoint_url=status.Endpoint, config=once, **keys)
+        self.sagemaker = boto3.client("sagemaker", endpoint_url=status.Endpoint, config=once, **keys)
+
+    def put(self, key: str, content: bytes | str) -> str:
+        self.s3.put_object(Bucket="jobs", Key=key, Body=content)
+        return f"s3://jobs/{key}"
+
+    def get(self, uri: str) -> bytes:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket="jobs", Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    # processing
+
+    def create_processing(
+        self,
+        command: Sequence[str],
+        *,
+        name: str = "",
+        image: str = "small:1",
+        hosts: int = 1,
+        inputs: Mapping[str, Mapping[str, str]] | None = None,
+        upload: str = "EndOfJob",
+        seconds: int = 60,
+        **request: Any,
+    ) -> str:
+        """Create a job whose folder /opt/ml/processing/out goes to s3://jobs/<name>/; its name.
+
+        inputs  name → members of its S3Input; it appears as /opt/ml/processing/<name>
+        """
+        name = name or f"processing-{next(_numbers)}"
+        self.sagemaker.create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=ROLE,
+            AppSpecification={"ImageUri": f"{ACCOUNT}/{image}", "ContainerEntrypoint": list(command)},
+            ProcessingResources={
+                "ClusterConfig": {"InstanceCount": hosts, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+            },
+            StoppingCondition={"MaxRuntimeInSeconds": seconds},
+            ProcessingInputs=[
+                {
+                    "InputName": key,
+                    "S3Input": {"S3DataType": "S3Prefix", "LocalPath": f"/opt/ml/processing/{key}", **members},
+                }
+                for key, members in (inputs or {}).items()
+            ],
+            ProcessingOutputConfig={
+                "Outputs": [
+                    {
+                        "OutputName": "out",
+                        "S3Output": {
+                            "S3Uri": f"s3://jobs/{name}",
+                            "LocalPath": "/opt/ml/processing/out",
+                            "S3UploadMode": upload,
+                        },
+                    }
+                ]
+            },
+            **request,
+        )
+        return name
+
+    def process(self, command: Sequence[str], **options: Any) -> dict[str, Any]:
+        return self.wait(self.create_processing(command, **options))
+
+    def python(self, source: str, **options: Any) -> dict[str, Any]:
+        """A processing job that runs a Python script."""
+        return self.wait(self.start_python(source, **options))
+
+    def start_python(self, source: str, **options: Any) -> str:
+        prefix = f"scripts/{next(_numbers)}/"
+        self.put(f"{prefix}main.py", source)
+        inputs = {**options.pop("inputs", {}), "code": {"S3Uri": f"s3://jobs/{prefix}"}}
+        return self.create_processing(["python3", "/opt/ml/processing/code/main.py"], inputs=inputs, **options)
+
+    def wait(self, name: str, until: Callable[[str], bool] | None = None) -> dict[str, Any]:
+        """Describe the processing job when it has ended, or when `until(status)`."""
+        return self._wait(
+            lambda: self.sagemaker.describe_processing_job(ProcessingJobName=name), "ProcessingJobStatus", until
+        )
+
+    # training
+
+    def create_training(
+        self,
+        source: str = "",
+        *,
+        name: str = "",
+        image: str = "small:1",
+        hosts: int = 1,
+        hyperparameters: Mapping[str, str] | None = None,
+        channels: Mapping[str, Mapping[str, str]] | None = None,
+        files: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> str:
+        """Create a script-mode job that runs `source` as train.py; its name."""
+        name = name or f"training-{next(_numbers)}"
+        code = self.put(f"code/{name}/sourcedir.tar.gz", tar({"train.py": source, **(files or {})}))
+        channels = {"code": {"S3Uri": code}, **(channels or {})}
+        script = {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz",
+        }
+        members: dict[str, Any] = {
+            "AlgorithmSpecification": {"TrainingImage": f"{ACCOUNT}/{image}", "TrainingInputMode": "File"},
+            "HyperParameters": {**(script if source else {}), **(hyperparameters or {})},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 1},
+        }
+        self.sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=ROLE,
+            InputDataConfig=[
+                {"ChannelName": key, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", **source_members}}}
+                for key, source_members in channels.items()
+            ],
+            OutputDataConfig={"S3OutputPath": "s3://jobs/models"},
+            **(members | request),
+        )
+        return name
+
+    def train(self, source: str = "", **options: Any) -> dict[str, Any]:
+        return self.wait_training(self.create_training(source, **options))
+
+    def wait_training(self, name: str, until: Callable[[str], bool] | None = None) -> dict[str, Any]:
+        return self._wait(
+            lambda: self.sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus", until
+        )
+
+    @staticmethod
+    def _wait(
+        describe: Callable[[], dict[str, Any]], member: str, until: Callable[[str], bool] | None
+    ) -> dict[str, Any]:
+        wanted = until or (lambda status: status not in ("InProgress", "Stopping"))
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            found = describe()
+            if wanted(found[member]):
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"still {found[member]}")
+
+    def folder(self, name: str, kind: str = "Processing", host: str = "algo-1") -> Path:
+        """The folder that stands for the host."""
+        return self.home / "jobs" / kind / name / host
+
+    def appears(self, path: Path) -> None:
+        """Wait for a file that a running job writes."""
+        end = time.monotonic() + 30
+        while not path.exists():
+            assert time.monotonic() < end, f"{path} does not appear"
+            time.sleep(0.01)
+
+
+def tar(files: Mapping[str, str]) -> bytes:
+    """A tar.gz of text files."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return content.getvalue()
+
+
+def make_client(folder: Path) -> Client:
+    table = folder / "images.toml"
+    table.write_text(TABLE)
+    made = Client(folder / "home", table)
+    made.s3.create_bucket(Bucket="jobs")
+    return made
+
+
+@pytest.fixture(scope="session")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """The client of a server that these tests share."""
+    made = make_client(tmp_path_factory.mktemp("jobs"))
+    try:
+        yield made
+    finally:
+        launch.down(made.home)
+
+
+@pytest.fixture
+def own_jobs(tmp_path: Path) -> Iterator[Client]:
+    """The client of a server that the test may kill."""
+    made = make_client(tmp_path)
+    try:
+        yield made
+    finally:
+        launch.down(made.home)
