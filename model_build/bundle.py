@@ -68,7 +68,7 @@ def collect(entries: Iterable[str], folder: Path) -> Bundle:
         seen.add(name)
         files |= _files(name, path)
         waiting += _ancestors(name)
-        waiting += _imports(name, path)
+        waiting += _imports(name, path, path.read_bytes())
     return Bundle(dict(sorted(files.items())))
 
 
@@ -88,13 +88,14 @@ def _find(name: str, folder: Path) -> Path | None:
     if top not in ROOMS:
         own = folder / f"{top}.py"
         return own if not rest and own.is_file() else None
-    base = _root(top).joinpath(*rest)
+    base = root(top).joinpath(*rest)
     candidates = (base / "__init__.py", base.with_suffix(".py"))
     return next((path for path in candidates if path.is_file()), None)
 
 
 @cache
-def _root(room: str) -> Path:
+def root(room: str) -> Path:
+    """The folder of a package of the project. Raises InputError when it is not installed."""
     spec = importlib.util.find_spec(room)
     if spec is None or not spec.submodule_search_locations:
         raise InputError(f"The package {room} is not installed; `make setup` does that.")
@@ -111,9 +112,14 @@ def _files(name: str, path: Path) -> dict[str, bytes]:
     return {f"{parent}/{file.name}": file.read_bytes() for file in shown}
 
 
-def _imports(name: str, path: Path) -> Iterator[str]:
+@cache
+def _imports(name: str, path: Path, content: bytes) -> tuple[str, ...]:
+    return tuple(_imported(name, path, content))
+
+
+def _imported(name: str, path: Path, content: bytes) -> Iterator[str]:
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(content)
     except (SyntaxError, ValueError) as error:
         raise InputError(f"{path} is not Python: {error}.") from None
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]

@@ -8,11 +8,10 @@ from typing import Any
 from contract import package
 from contract.documents import sha256
 from contract.errors import InputError
-from model_build import catalogue
+from model_build import catalogue, memo
 from model_build import data as sources
 from model_build.built import Built
-from model_build.check import refuse
-from model_build.check.references import downstream
+from model_build.check import downstream, refuse
 from model_build.target import Target, resolve
 
 NONE = "none"
@@ -29,8 +28,13 @@ def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
     """
     folder = catalogue.folder(name)
     target = target or resolve()
+    key = memo.key(name, folder, target, arguments)
+    if key and (known := memo.recall(key, folder)):
+        return known
     built: Built = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments).built()
     refuse(built.text)
+    if key:
+        memo.remember(key, built)
     return built
 
 

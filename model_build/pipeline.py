@@ -4,10 +4,10 @@ from pathlib import Path
 
 from model_build import catalogue, config
 from model_build.assets import Assets
+from model_build.authoring import session
 from model_build.authoring.context import Context
 from model_build.authoring.parameters import Parameters
 from model_build.authoring.pipeline import BuildPipeline
-from model_build.authoring.session import AuthoringSession
 from model_build.steps import evaluate, gate, preprocess_encode, preprocess_fit, register, train
 from model_build.target import Target, resolve
 
@@ -53,7 +53,7 @@ def describe(
         config=loaded,
         target=target,
         group=group or name,
-        session=AuthoringSession(target),
+        session=session.offline(target),
         parameters=Parameters.of(loaded.instances, data),
         assets=Assets(target.bucket, prefix),
     )

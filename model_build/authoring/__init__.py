@@ -4,26 +4,45 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 # Otherwise the SDK asks IAM, over the network, whether it may pass the role.
 os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
 
 
+#: With these, boto3 makes clients without looking for credentials on the network.
+DETACHED: dict[str, str | None] = {
+    "AWS_ACCESS_KEY_ID": "authoring",
+    "AWS_SECRET_ACCESS_KEY": "authoring",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
+}
+
+
 @contextmanager
-def default_region(region: str) -> Iterator[None]:
-    """The SDK demands a configured region in places where it uses none; afterwards the environment is as it was."""
-    given = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = given or region
+def detached(region: str) -> Iterator[None]:
+    """The SDK makes clients, which it never calls, in places where it needs none; they get this region and false
+    credentials. Afterwards the environment is as it was."""
+    wanted = {**DETACHED, "AWS_DEFAULT_REGION": region}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
     try:
         yield
     finally:
-        if given is None:
-            del os.environ["AWS_DEFAULT_REGION"]
+        _set(before)
 
 
-with default_region("us-east-1"), warnings.catch_warnings():
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+with detached("us-east-1"), warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK about itself
     importlib.import_module("sagemaker.mlops")
 
@@ -37,3 +56,7 @@ SageMakerConfig.validate_sagemaker_config = staticmethod(lambda _config=None: No
 logging.getLogger("sagemaker").setLevel(logging.ERROR)
 for _name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "sagemaker"]:
     logging.getLogger(_name).addFilter(lambda record: record.levelno >= logging.ERROR)
+
+# Said at each step: that nothing runs yet, which is the point; and of an argument that the SDK itself sets.
+for _message in ("Running within a PipelineSession", "The 'dependencies' parameter is deprecated"):
+    warnings.filterwarnings("ignore", message=_message)

@@ -1,5 +1,7 @@
 """The images of AWS that the steps run on."""
 
+from functools import cache
+
 from sagemaker.core import image_uris
 
 #: Role → framework and version, as `image_uris` names them. Ends of patch: XGBoost 2027-05, scikit-learn 2027-07.
@@ -9,6 +11,7 @@ VERSIONS = {
 }
 
 
+@cache
 def uri(role: str, region: str) -> str:
     """The address of an image in `region`; no network."""
     framework, version = VERSIONS[role]

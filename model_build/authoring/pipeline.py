@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from model_build.authoring.context import Context
+from model_build.authoring.session import connected
 from model_build.built import Built
 from model_build.executions import prepare, start_parameters
 
@@ -37,11 +39,17 @@ class BuildPipeline(Pipeline):  # type: ignore[misc]
 
     def upsert(self, *arguments: Any, **options: Any) -> Any:
         """Upload what is missing in S3, then create or update the pipeline."""
-        prepare(self.built(), self.sagemaker_session.boto_session)
+        prepare(self.built(), self._connect())
         return super().upsert(*arguments, **options)
 
     def start(self, parameters: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Start an execution on the data of InputDataUrl, with its fingerprint and what the registry holds."""
         data = dict(parameters or {}).get("InputDataUrl")
-        derived = start_parameters(self.built(), self.sagemaker_session.boto_session, data)
+        derived = start_parameters(self.built(), self._connect(), data)
         return super().start(parameters={**derived, **(parameters or {})}, **options)
+
+    def _connect(self) -> boto3.Session:
+        """From here on the pipeline's calls go to AWS, with the user's credentials."""
+        self.sagemaker_session = connected(self.context.target)
+        boto_session: boto3.Session = self.sagemaker_session.boto_session
+        return boto_session

@@ -1,10 +1,12 @@
-"""The SDK's session for authoring: it knows account and bucket, so that writing a definition needs no network."""
+"""The SDK's sessions: one that writes definitions without network, one that calls AWS."""
 
+from functools import cache
 from typing import Any
 
 import boto3
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 
+from model_build.authoring import detached
 from model_build.target import Target
 
 #: Takes the place of the user's own SDK defaults, which would make definitions differ between machines.
@@ -15,14 +17,10 @@ DEFAULTS: dict[str, Any] = {
 
 
 class AuthoringSession(PipelineSession):  # type: ignore[misc]
-    """The same definition with credentials and without; `upsert` of the SDK works once there are some."""
+    """Knows account and bucket, so that the definition is the same with credentials and without."""
 
-    def __init__(self, target: Target) -> None:
-        super().__init__(
-            boto_session=boto3.Session(region_name=target.region),
-            default_bucket=target.bucket,
-            sagemaker_config=DEFAULTS,
-        )
+    def __init__(self, target: Target, boto_session: boto3.Session) -> None:
+        super().__init__(boto_session=boto_session, default_bucket=target.bucket, sagemaker_config=DEFAULTS)
         self.target = target
 
     def account_id(self) -> str:
@@ -30,3 +28,15 @@ class AuthoringSession(PipelineSession):  # type: ignore[misc]
 
     def default_bucket(self) -> str:
         return self.target.bucket
+
+
+@cache
+def offline(target: Target) -> AuthoringSession:
+    """The session that writes definitions for `target`; making one takes a second."""
+    with detached(target.region):
+        return AuthoringSession(target, boto3.Session(region_name=target.region))
+
+
+def connected(target: Target) -> AuthoringSession:
+    """A session with the user's own credentials."""
+    return AuthoringSession(target, boto3.Session(region_name=target.region))

@@ -8,8 +8,9 @@ import json
 
 from contract.errors import InputError
 from model_build.check.pipeline import violations
+from model_build.check.references import downstream
 
-__all__ = ["refuse", "violations"]
+__all__ = ["downstream", "refuse", "violations"]
 
 
 def refuse(definition: str) -> None:

@@ -54,6 +54,8 @@ def step(context: Context, train: TrainingStep, evaluate: ProcessingStep) -> Mod
         task=TASKS[context.config.columns.task],
         skip_model_validation="None",
     )
+    if key := context.config.security.kms_key:
+        arguments.create_model_package_request["SecurityConfig"] = {"KmsKeyId": key}  # register() has no argument
     return ModelStep(NAME, step_args=arguments)
 
 

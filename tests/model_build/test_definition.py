@@ -1,0 +1,268 @@
+"""The definition as a whole: what changes it, what does not, and what it must hold."""
+
+import json
+import re
+import socket
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from model_build import config
+from model_build.hyperparameters import XGBoost
+from tests.model_build.conftest import CREDIT, TARGET, define
+
+GOLDEN = Path(__file__).parent / "golden"
+
+JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate")
+PREPROCESS = r"PreprocessFit.*S3Uri"
+EVALUATE = r"Evaluate.*S3Uri"
+
+#: Leaf of the configuration → another value, where the definition changes, and in how many places.
+LEAVES: dict[str, tuple[Any, str, int]] = {
+    "pipeline.description": ("another", "nowhere", 0),  # part of CreatePipeline's request, not of the definition
+    "pipeline.input_data": ("s3://elsewhere/data/", r"InputDataUrl\.DefaultValue", 1),
+    "columns.label": ("defaulted", PREPROCESS, 1),
+    "columns.positive": ("no", PREPROCESS, 1),
+    "columns.numeric": (["age"], PREPROCESS, 1),
+    "columns.categorical": (["sex"], PREPROCESS, 1),
+    "columns.drop": (["application_id", "purpose_code"], PREPROCESS, 1),
+    "columns.facets": ([], PREPROCESS, 1),
+    "columns.event_time": ("paid_on", PREPROCESS, 1),
+    "columns.derived_numeric": (["burden"], PREPROCESS, 1),
+    "columns.derived_categorical": (["season"], PREPROCESS, 1),
+    "columns.missing": (["-"], PREPROCESS, 1),
+    "preprocess.deduplicate": (True, PREPROCESS, 1),
+    "preprocess.impute": ("mean", PREPROCESS, 1),
+    "preprocess.scale": ("standard", PREPROCESS, 1),
+    "preprocess.encoding": ("one_hot", PREPROCESS, 1),
+    "preprocess.min_count": (3, PREPROCESS, 1),
+    "preprocess.max_categories": (10, PREPROCESS, 1),
+    "split.by": ("random", PREPROCESS, 1),
+    "split.key": ([], PREPROCESS, 1),
+    "split.seed": (7, PREPROCESS, 1),
+    "train.threshold": ("youden", r"Train\.Arguments\.HyperParameters\.threshold_rule", 1),
+    "evaluate.bootstrap": (300, EVALUATE, 1),
+    "evaluate.golden": (50, EVALUATE, 1),
+    "evaluate.seed": (7, EVALUATE, 1),
+    "gate.bound": ("value", EVALUATE, 1),
+    "gate.minimum": (0.6, EVALUATE, 1),
+    "gate.maximum": (0.6, EVALUATE, 1),
+    "gate.metric": ("f1", rf"{EVALUATE}|Register.*metric-f1.*", 4),
+    "instances.processing": ("ml.m5.xlarge", r"ProcessingInstanceType\.DefaultValue", 1),
+    "instances.processing_count": (2, r"ProcessingInstanceCount\.DefaultValue", 1),
+    "instances.training": ("ml.m5.xlarge", r"TrainingInstanceType\.DefaultValue", 1),
+    "instances.inference": (["ml.m5.large"], r"Register.*InstanceTypes\[1\]", 2),
+    "instances.volume_gb": (50, r".*VolumeSizeInGB", 4),
+    "instances.max_runtime_seconds": (7200, r".*MaxRuntimeInSeconds", 4),
+    "security.kms_key": ("alias/key", r".*KmsKeyId", 9),
+    "security.network_isolation": (False, r".*EnableNetworkIsolation", 4),
+    "security.encrypt_between_containers": (True, r".*EnableInterContainerTrafficEncryption", 4),
+    "security.tags": ({"team": "risk"}, r".*Tags\[0\]\.(Key|Value)", 8),
+    "cache.enabled": (False, r".*CacheConfig\.Enabled", 4),
+    "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", 4),
+}
+
+#: Those of which one value alone would contradict another: what has to change with it.
+TOGETHER: dict[str, dict[str, Any]] = {
+    "split.train": {"split.train": 0.6, "split.test": 0.25},
+    "split.validation": {"split.validation": 0.2, "split.test": 0.1},
+    "split.test": {"split.test": 0.2, "split.train": 0.65},
+    "columns.names": {"columns.names": None},
+    "columns.task": {"columns.task": "multiclass", "columns.positive": None},
+    "security.subnets": {"security.subnets": ["subnet-1"], "security.security_groups": ["sg-1"]},
+    "security.security_groups": {"security.subnets": ["subnet-2"], "security.security_groups": ["sg-2"]},
+}
+
+HYPERPARAMETERS: dict[str, Any] = {
+    "num_round": 50, "early_stopping_rounds": 5, "seed": 1, "objective": "binary:logistic", "eval_metric": "auc",
+    "booster": "dart", "tree_method": "approx", "grow_policy": "lossguide", "eta": 0.3, "max_depth": 2, "max_leaves": 9,
+    "max_bin": 64, "min_child_weight": 2.0, "max_delta_step": 1.0, "gamma": 0.5, "subsample": 0.5,
+    "colsample_bytree": 0.5, "colsample_bylevel": 0.5, "colsample_bynode": 0.5, "alpha": 0.1, "lambda": 2.0,
+    "num_parallel_tree": 2, "scale_pos_weight": 3.0, "base_score": 0.3, "tweedie_variance_power": 1.2,
+    "monotone_constraints": "(1,0)", "interaction_constraints": "[[0,1]]", "verbosity": 1, "sample_type": "weighted",
+    "normalize_type": "forest", "rate_drop": 0.1, "one_drop": 1, "skip_drop": 0.1,
+}  # fmt: skip
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with its place; steps and parameters are named, not counted."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}")
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            name = inner.get("Name") if isinstance(inner, dict) else None
+            yield from flat(inner, f"{path}.{name}" if name else f"{path}[{index}]")
+    else:
+        yield path, value
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    before, after = dict(flat(one)), dict(flat(other))
+    return {path for path in before.keys() | after.keys() if before.get(path, ...) != after.get(path, ...)}
+
+
+def document() -> dict[str, Any]:
+    """The configuration of credit, whose columns come from a file with a header."""
+    loaded: dict[str, Any] = tomllib.loads((CREDIT / config.FILE).read_text(encoding="utf-8"))
+    return loaded
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    new = document()
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        new.setdefault(section, {})[name] = value
+    if "gate.maximum" in values:
+        del new["gate"]["minimum"]
+    return new
+
+
+@pytest.fixture
+def redefine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Definition of a configuration that is given as a document."""
+    folder = tmp_path / "credit"
+    folder.mkdir()
+
+    def make(values: dict[str, Any]) -> dict[str, Any]:
+        parsed = config.parse(values, "credit/config.toml")
+        monkeypatch.setattr(config, "load", lambda _: parsed)
+        return define(folder)
+
+    return make
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_one_value_changes_its_own_field(leaf: str, credit: dict[str, Any], redefine: Any) -> None:
+    value, where, count = LEAVES[leaf]
+    found = differences(credit, redefine(changed(**{leaf: value})))
+    assert {path for path in found if not re.search(rf"({where})$", path)} == set()
+    assert len(found) == count, found
+
+
+def test_hyperparameters_stand_in_train(credit: dict[str, Any], redefine: Any) -> None:
+    """All at once: each changes its own line of Train, and no other."""
+    found = differences(credit, redefine(changed(**{"train.hyperparameters": HYPERPARAMETERS})))
+    prefix = ".Steps.Train.Arguments.HyperParameters."
+    assert {path.removeprefix(prefix).split("[")[0] for path in found} == set(HYPERPARAMETERS)
+    assert {field.alias or name for name, field in XGBoost.model_fields.items()} == set(HYPERPARAMETERS)
+
+
+def test_every_leaf_is_looked_at() -> None:
+    """A new key of the configuration must say where it belongs."""
+    leaves = {f"{section}.{key}" for section, field in config.Config.model_fields.items() for key in keys(field)}
+    assert leaves == {*LEAVES, *TOGETHER, "train.hyperparameters"}
+
+
+def keys(field: Any) -> list[str]:
+    section: type[BaseModel] = field.annotation
+    return list(section.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "where"),
+    [
+        ("split.train", rf"({PREPROCESS})$"),
+        ("split.validation", rf"({PREPROCESS})$"),
+        ("split.test", rf"({PREPROCESS})$"),
+        ("columns.task", rf"({PREPROCESS}|{EVALUATE})$|metric-|\.Task$"),
+        ("security.subnets", r"VpcConfig"),
+        ("security.security_groups", r"VpcConfig"),
+    ],
+)
+def test_values_that_go_together(leaf: str, where: str, credit: dict[str, Any], redefine: Any) -> None:
+    new = changed(**TOGETHER[leaf])
+    if leaf == "columns.task":
+        del new["gate"]
+    found = differences(credit, redefine(new))
+    assert found
+    assert {path for path in found if not re.search(where, path)} == set()
+
+
+def test_a_header_of_its_own(credit: dict[str, Any], redefine: Any) -> None:
+    columns = document()["columns"]
+    names = [columns["label"], columns["event_time"], *columns["numeric"], *columns["categorical"], *columns["drop"]]
+    (found,) = differences(credit, redefine(changed(**{"columns.names": names})))
+    assert re.search(PREPROCESS, found)
+
+
+def test_the_same_bytes_again_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    first = json.dumps(define(CREDIT))
+    monkeypatch.chdir(tmp_path)
+    assert json.dumps(define(CREDIT)) == first
+
+
+def test_targets_differ_in_their_names_alone(credit: dict[str, Any]) -> None:
+    from model_build.pipeline import get_pipeline
+    from model_build.target import Target
+
+    other = Target("us-west-2", "210987654321", "other-artifacts", "arn:aws:iam::210987654321:role/other")
+    text = get_pipeline(pipeline_name="credit", target=other).definition()
+    registries = {re.search(r"\d{12}(?=\.dkr)", one)[0] for one in (text, json.dumps(credit))}  # type: ignore[index]
+    for mine, theirs in ((other.bucket, TARGET.bucket), (other.role, TARGET.role), (other.region, TARGET.region)):
+        text = text.replace(mine, theirs)
+    for registry in registries:
+        text = text.replace(registry, "registry")
+    expected = json.dumps(credit)
+    for registry in registries:
+        expected = expected.replace(registry, "registry")
+    assert json.loads(text) == json.loads(expected)
+
+
+def test_training_gets_no_test_rows(credit: dict[str, Any]) -> None:
+    train = next(step for step in credit["Steps"] if step["Name"] == "Train")
+    addresses = {
+        channel["ChannelName"]: json.dumps(channel["DataSource"]) for channel in train["Arguments"]["InputDataConfig"]
+    }
+    assert set(addresses) == {"train", "validation", "preprocessor", "code"}
+    assert not [address for address in addresses.values() if "test" in address]
+    encode = next(step for step in credit["Steps"] if step["Name"] == "PreprocessEncode")
+    outputs = encode["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    places = [json.dumps(output["S3Output"]["S3Uri"]) for output in outputs]
+    assert len(set(places)) == len(places) == 4, "each part lies at an address of its own"
+
+
+def test_security_reaches_every_job(redefine: Any) -> None:
+    asked = {
+        "security.kms_key": "alias/key",
+        "security.encrypt_between_containers": True,
+        "security.subnets": ["subnet-1"],
+        "security.security_groups": ["sg-1"],
+        "security.tags": {"team": "risk"},
+    }
+    definition = redefine(changed(**asked))
+    jobs = [step["Arguments"] for step in definition["Steps"] if step["Type"] in ("Processing", "Training")]
+    assert len(jobs) == len(JOBS)
+    for job in jobs:
+        text = json.dumps(job)
+        assert text.count('"alias/key"') == 2, "the volume and the output"
+        network = job.get("NetworkConfig", job)
+        assert network["EnableNetworkIsolation"] is True
+        assert network["EnableInterContainerTrafficEncryption"] is True
+        assert network["VpcConfig"] == {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+        assert job["Tags"] == [{"Key": "team", "Value": "risk"}]
+
+
+def test_golden(credit: dict[str, Any]) -> None:
+    """What stands in the repository is what is made; hashes of content stand there as <hash>.
+
+    After a change that is meant: write `normalised(definition)` into the file, and read the difference.
+    """
+    golden = GOLDEN / "credit.json"
+    assert json.loads(golden.read_text(encoding="utf-8")) == normalised(credit)
+
+
+def normalised(definition: dict[str, Any]) -> Any:
+    return json.loads(re.sub(r"\b[0-9a-f]{64}\b", "<hash>", json.dumps(definition)))
