@@ -35,9 +35,14 @@ def test_what_was_put_is_read_and_listed_by_key(s3: Aws) -> None:
 def test_an_overwritten_blob_goes_after_the_commit_and_not_before(s3: Aws) -> None:
     old = write(s3, "key", b"old")
     staged = objects.stage(s3, b"new")
-    with pytest.raises(RuntimeError), s3.store.transaction():
-        objects.put(s3, "data", "key", staged)
-        raise RuntimeError
+
+    def fail() -> None:
+        with s3.store.transaction():
+            objects.put(s3, "data", "key", staged)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert objects.read(s3, "data", "key").blob.read_bytes() == b"old"
     objects.put(s3, "data", "key", staged)
     assert objects.read(s3, "data", "key").blob.read_bytes() == b"new"

@@ -111,7 +111,7 @@ class Application:
         """What the machine's owner may do and no AWS has: look at its state and move its clock."""
         if request.path == "/_local/clock" and request.method == "POST":
             try:
-                wanted = json.loads(request.body.bytes() or b"{}")
+                wanted = json.loads(request.body.read() or b"{}")
                 self.aws.clock.set(float(wanted.get("Offset", 0)), wanted.get("Rate"))
             except (ValueError, TypeError, AttributeError) as error:
                 return HttpResponse(

@@ -183,7 +183,7 @@ class Store:
     def sweep(self) -> int:
         """Remove blobs that no row names (a put that was cut off); how many. Call it before requests are served."""
         known = {row[0] for row in self.sql("SELECT blob FROM objects WHERE blob IS NOT NULL")}
-        known |= {part["Blob"] for _, upload in self.scan("s3:Upload") for part in upload["Parts"].values()}
+        known |= {part["Blob"] for _, part in self.scan("s3:Part")}
         orphans = [path for path in self.blobs.glob("??/*") if path.name not in known]
         for path in orphans:
             path.unlink()

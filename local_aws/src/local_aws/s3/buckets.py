@@ -1,16 +1,15 @@
-"""Buckets, and the documents that hang on them."""
+"""Buckets: create, find, list, delete, and whether they keep versions."""
 
 import json
 import re
 from typing import Any
 
 from local_aws.errors import AwsError
-from local_aws.operations import Aws, Operations, Request, Result
+from local_aws.operations import Aws, Request, Result
 from local_aws.s3 import objects
+from local_aws.s3.requests import OWNER, S3Operations
 
-operations = Operations("s3")
-
-OWNER = {"DisplayName": "local", "ID": "0" * 64}
+operations = S3Operations("s3")
 
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

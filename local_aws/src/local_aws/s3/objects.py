@@ -128,6 +128,27 @@ def find(aws: Aws, bucket_name: str, key: str, version: str | None = None) -> En
     return _entry(aws, row) if row else None
 
 
+def history(
+    aws: Aws, bucket_name: str, prefix: str, key_marker: str = "", version_marker: str | None = None
+) -> Iterator[tuple[Entry, bool]]:
+    """Every version and delete marker with whether it is the latest: by key, the newest first.
+
+    Begins behind the key `key_marker`, or behind its version `version_marker`. Raises AwsError "NoSuchBucket".
+    """
+    bucket(aws, bucket_name)
+    passed = aws.store.sql(
+        "SELECT seq FROM objects WHERE bucket = ? AND key = ? AND version = ?",
+        (bucket_name, key_marker, version_marker),
+    ).fetchone()
+    rows = aws.store.sql(
+        f"SELECT {_COLUMNS}, latest FROM objects WHERE bucket = ? AND key >= ? AND key < ?"  # noqa: S608
+        " AND (key > ? OR (key = ? AND seq < ?)) ORDER BY key, seq DESC",
+        (bucket_name, prefix, prefix + "\U0010ffff", key_marker, key_marker, passed[0] if passed else 0),
+    )
+    for *row, latest in rows:
+        yield _entry(aws, tuple(row)), bool(latest)
+
+
 def _entry(aws: Aws, row: tuple[Any, ...]) -> Entry:
     key, version, blob, size, etag, modified, document = row
     path = aws.store.blob_path(blob) if blob else Path(os.devnull)
@@ -190,6 +211,15 @@ def _write(aws: Aws, bucket_name: str, key: str, blob: Path | None, size: int, e
             (bucket_name, key, version, aws.store.next_seq(), *row),
         )
     return _entry(aws, (key, version, *row))
+
+
+def update(aws: Aws, bucket_name: str, entry: Entry, document: Document) -> None:
+    """Change what is kept beside a version's bytes."""
+    with aws.store.transaction():
+        aws.store.sql(
+            "UPDATE objects SET document = ? WHERE bucket = ? AND key = ? AND version = ?",
+            (json.dumps(document), bucket_name, entry.key, entry.version),
+        )
 
 
 def delete(aws: Aws, bucket_name: str, key: str, version: str | None = None) -> Entry | None:

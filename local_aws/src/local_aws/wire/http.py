@@ -44,7 +44,8 @@ class Body:
     size: int = 0
     md5: str = ""
 
-    def bytes(self) -> bytes:
+    def read(self) -> bytes:
+        """All of it, in memory."""
         return self.spool.read_bytes() if self.spool else self.content
 
     def chunks(self) -> Iterator[bytes]:

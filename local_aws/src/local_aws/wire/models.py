@@ -58,7 +58,7 @@ class Route:
     @cached_property
     def required_query(self) -> frozenset[str]:
         """Query keys that the operation cannot do without; they tell UploadPart from PutObject."""
-        shape = self._input
+        shape: Any = self._input
         required = shape.required_members if shape else []
         return frozenset(
             shape.members[name].serialization.get("name", name)
@@ -69,7 +69,7 @@ class Route:
     @cached_property
     def required_headers(self) -> frozenset[str]:
         """Required headers, lower case; they tell CopyObject from PutObject."""
-        shape = self._input
+        shape: Any = self._input
         required = shape.required_members if shape else []
         return frozenset(
             shape.members[name].serialization.get("name", name).lower()
@@ -104,7 +104,10 @@ def _pattern(path: str) -> str:
 def routes(service: str) -> tuple[Route, ...]:
     """The operations of a REST service, the most specific first."""
     model = service_model(service)
-    found = [Route(model.operation_model(name)) for name in model.operation_names]
+    operations = [model.operation_model(name) for name in model.operation_names]
+    found = [
+        Route(operation) for operation in operations if not operation.deprecated
+    ]  # they share their successors' URI
     return tuple(
         sorted(
             found,

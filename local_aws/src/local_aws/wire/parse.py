@@ -17,6 +17,9 @@ from local_aws.wire.models import SIGNING_NAMES, operation_model, routes, servic
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
+#: What signature version 2 adds to a presigned URL; boto3 makes such URLs for S3 unless told otherwise.
+_PRESIGNED = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
+
 
 def scope(request: HttpRequest) -> tuple[str | None, str | None]:
     """Region and service for which the request was signed, in the header or in a presigned URL; None, None without."""
@@ -44,14 +47,14 @@ def _json(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
     name = request.headers["x-amz-target"].rpartition(".")[2]
     model = _known(service, name)
     try:
-        members = json.loads(request.body.bytes() or b"{}")
+        members = json.loads(request.body.read() or b"{}")
     except ValueError:
         raise AwsError("SerializationException", "The body is not JSON.") from None
     return name, _from_json(model.input_shape, members) if model.input_shape else {}
 
 
 def _query(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
-    text = request.body.bytes().decode("utf-8", "replace") or request.query_string
+    text = request.body.read().decode("utf-8", "replace") or request.query_string
     form = {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
     name = form.get("Action", "")
     if not name:
@@ -79,11 +82,8 @@ def _rest(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
     if not candidates:
         raise NotSupported(f"{request.method} {path} of {service}")
     route, found = candidates[0]
-    unknown = [
-        key
-        for key in query
-        if key not in route.flags and key not in route.query_names and not key.lower().startswith(("x-amz-", "x-id"))
-    ]
+    known = route.flags.keys() | route.query_names | _PRESIGNED
+    unknown = [key for key in query if key not in known and not key.lower().startswith(("x-amz-", "x-id"))]
     if unknown and service == "s3":
         # Taking `PUT /bucket/key?newthing` for a PutObject would overwrite the object.
         raise NotSupported(f"the sub-resource {unknown[0]!r} of s3")
@@ -113,11 +113,11 @@ def _from_head(shape: Any, request: HttpRequest) -> dict[str, Any]:
 
 
 def _from_body(model: OperationModel, request: HttpRequest) -> dict[str, Any]:
-    shape = model.input_shape
+    shape: Any = model.input_shape
     payload = shape.serialization.get("payload")
     if payload and shape.members[payload].type_name in ("blob", "string"):
         return {payload: request.body}
-    content = request.body.bytes()
+    content = request.body.read()
     if not content:
         return {}
     if model.service_model.metadata["protocol"] == "rest-xml":
@@ -176,13 +176,13 @@ def _from_form(shape: Any, form: dict[str, str], prefix: str) -> Any:
             if shape.serialization.get("flattened")
             else f"{prefix}.{shape.member.serialization.get('name', 'member')}"
         )
-        items = []
+        items: list[Any] = []
         while (value := _from_form(shape.member, form, f"{inner}.{len(items) + 1}")) is not None:
             items.append(value)
         return items or ([] if prefix in form else None)
     if kind == "map":
         inner = prefix if shape.serialization.get("flattened") else f"{prefix}.entry"
-        entries = {}
+        entries: dict[str, Any] = {}
         while (key := form.get(f"{inner}.{len(entries) + 1}.key")) is not None:
             entries[key] = _from_form(shape.value, form, f"{inner}.{len(entries) + 1}.value")
         return entries or None

@@ -77,10 +77,12 @@ def _query(model: OperationModel, members: dict[str, Any], request_id: str) -> s
 
 def _rest(model: OperationModel, members: dict[str, Any], headers: dict[str, str], *, xml: bool) -> HttpResponse:
     response = HttpResponse(model.http.get("responseCode", 200), headers)
-    shape = model.output_shape
+    shape: Any = model.output_shape
     if not shape:
         return response
     members = {key: value for key, value in members.items() if key in shape.members and value is not None}
+    if "ContentRange" in members:  # a part of what is there says so (RFC 9110, section 15.3.7)
+        response.status = 206
     payload = shape.serialization.get("payload")
     in_body = {}
     for name, value in members.items():
@@ -109,8 +111,8 @@ def _rest(model: OperationModel, members: dict[str, Any], headers: dict[str, str
     root = shape.serialization.get("name") or _root_name(model, shape)
     namespace = model.service_model.metadata.get("xmlNamespace") or "http://s3.amazonaws.com/doc/2006-03-01/"
     headers["content-type"] = "application/xml"
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{namespace}">{_members_to_xml(shape, in_body)}</{root}>'
-    response.body = text.encode()
+    text = f'<{root} xmlns="{namespace}">{_members_to_xml(shape, in_body)}</{root}>'
+    response.body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
     return response
 
 

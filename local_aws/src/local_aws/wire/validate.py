@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from botocore.model import Shape
-
 #: Decides whether a value stands for one that is known later (an expression of the definition language).
 Deferred = Callable[[Any], bool]
 
 
-def violations(shape: Shape, value: Any, path: str = "", deferred: Deferred = lambda _: False) -> Iterator[str]:
+def violations(shape: Any, value: Any, path: str = "", deferred: Deferred = lambda _: False) -> Iterator[str]:
     """One sentence for everything in `value` that `shape` does not allow; nothing when it is valid."""
     if deferred(value):
         return
-    check = _CHECKS.get(shape.type_name, _scalar)
-    yield from check(shape, value, path, deferred)
+    check = _CHECKS.get(shape.type_name)
+    if check is not None:
+        yield from check(shape, value, path, deferred)
 
 
 def _structure(shape: Any, value: Any, path: str, deferred: Deferred) -> Iterator[str]:
@@ -92,10 +91,6 @@ def _boolean(_: Any, value: Any, path: str, __: Deferred) -> Iterator[str]:
 def _timestamp(_: Any, value: Any, path: str, __: Deferred) -> Iterator[str]:
     if isinstance(value, bool) or not isinstance(value, int | float | str | datetime.datetime):
         yield _wrong_type(path, value, "a timestamp")
-
-
-def _scalar(*_: Any) -> Iterator[str]:
-    return iter(())
 
 
 _CHECKS: dict[str, Callable[[Any, Any, str, Deferred], Iterator[str]]] = {
