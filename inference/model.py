@@ -1,7 +1,6 @@
 """The artefact in memory: what an endpoint, a transform job and Evaluate answer with."""
 
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +62,8 @@ def _xgboost(path: Path, threads: int) -> Predict:
     import xgboost
 
     try:
-        booster = xgboost.Booster(model_file=os.fspath(path))
+        # Out of memory: by its name, without a suffix, XGBoost would have to guess the format, and warn.
+        booster = xgboost.Booster(model_file=bytearray(path.read_bytes()))
     except xgboost.core.XGBoostError as error:
         raise InputError(f"{path.name} is no XGBoost model: {str(error).splitlines()[0]}") from None
     booster.set_param({"nthread": threads})

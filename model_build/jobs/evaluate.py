@@ -23,7 +23,7 @@ from contract.findings import Verdict
 from inference.model import Model, load
 from model_build.jobs import golden
 from model_build.jobs.encoded import Encoded
-from model_build.jobs.program import folder, run
+from model_build.jobs.program import folder, program
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,8 @@ class Settings:
             raise InputError(f"The settings of Evaluate cannot be read: {error}.") from None
 
 
+@program
 def main() -> None:
-    """The program. Exit code 1 and a sentence in the message file when the input cannot work."""
-    run(evaluate, folder("MESSAGE_FILE", "/opt/ml/output/message"))
-
-
-def evaluate() -> None:
     """Read the environment of the processing job and leave the reports in OUTPUT. Raises InputError."""
     settings = Settings.from_document(documents.read(folder("SETTINGS")))
     archive = folder("MODEL") / "model.tar.gz"

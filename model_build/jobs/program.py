@@ -1,4 +1,4 @@
-"""What the programs of the preprocessing jobs share: how they end, and where the pipeline's own features come from."""
+"""What the programs of the jobs share: how they end, and where the pipeline's own features come from."""
 
 import errno
 import importlib
@@ -13,28 +13,42 @@ from contract.errors import InputError
 from preprocessing.derive import Features
 
 
-def program(main: Callable[[], None]) -> Callable[[], None]:
+#: Where SageMaker looks for the reason of a failure, by kind of job: the environment may name another file.
+PROCESSING = ("MESSAGE_FILE", "/opt/ml/output/message")
+TRAINING = ("FAILURE_FILE", "/opt/ml/output/failure")
+
+
+def program(main: Callable[[], None], reason_file: tuple[str, str] = PROCESSING) -> Callable[[], None]:
     """Run `main`; on InputError, and on a full disk, leave one sentence where SageMaker looks, and exit with 1.
 
-    The sentence goes to the standard error and to the file named by MESSAGE_FILE, which becomes the job's ExitMessage.
+    The sentence goes to the standard error and to `reason_file`, which becomes the ExitMessage of a processing job
+    and the FailureReason of a training job.
     """
 
     def run() -> None:
         try:
             main()
         except InputError as error:
-            _fail(str(error))
+            _fail(str(error), reason_file)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            _fail(f"The disk is full ({error}); give the job a larger volume.")
+            _fail(f"The disk is full ({error}); give the job a larger volume.", reason_file)
 
     return run
 
 
-def _fail(reason: str) -> None:
+def folder(variable: str, default: str | None = None) -> Path:
+    """The path in the environment variable. Raises InputError when it is not set and there is no default."""
+    path = os.environ.get(variable, default)
+    if path is None:
+        raise InputError(f"The environment variable {variable} is not set; the step must name the folder.")
+    return Path(path)
+
+
+def _fail(reason: str, reason_file: tuple[str, str]) -> None:
     print(reason, file=sys.stderr, flush=True)
-    message = Path(os.environ.get("MESSAGE_FILE", "/opt/ml/output/message"))
+    message = Path(os.environ.get(*reason_file))
     try:
         message.parent.mkdir(parents=True, exist_ok=True)
         message.write_text(reason, encoding="utf-8")

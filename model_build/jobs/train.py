@@ -22,15 +22,10 @@ from model_build.jobs.artefact import seal
 from model_build.jobs.boosting import Stopping, boost
 from model_build.jobs.encoded import Encoded, binned, plain
 from model_build.jobs.hyperparameters import Hyperparameters
-from model_build.jobs.program import folder, run
+from model_build.jobs.program import TRAINING, folder, program
 
 #: Beyond this a label is an identifier or a number: each class costs a tree a round.
 MOST_CLASSES = 1000
-
-
-def main() -> None:
-    """The program. Exit code 1 and a sentence in the failure file when the input cannot work."""
-    run(train, folder("FAILURE_FILE", "/opt/ml/output/failure"))
 
 
 def train() -> None:
@@ -111,6 +106,8 @@ def _reason(error: Exception) -> str:
     first = str(error).split("\n")[0]
     return first.split("] ", 1)[-1].split(": ", 1)[-1] if first.startswith("[") else first
 
+
+main = program(train, TRAINING)
 
 if __name__ == "__main__":
     main()
