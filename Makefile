@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup run test test-long lint bench lock clean
+.PHONY: help setup run test test-long lint bench docs lock clean
 
 help:  ## show the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ lint: setup
 
 bench: setup  ## each table beside its peers, in one run
 	@$(BIN)/pytest -m bench -s benchmarks
+
+docs: setup  ## write the pages that follow from the code
+	@$(BIN)/python docs/generate.py
 
 lock: setup  ## resolve the packages anew
 	@.tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,0 +1,76 @@
+"""Write the pages that follow from the code: the commands and the keys of a pipeline's configuration.
+
+`make docs` writes them; a test fails when they are stale.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+from pydantic.fields import FieldInfo
+
+from mlops.main import app
+from model_build.config import Config
+
+HERE = Path(__file__).parent
+
+
+def commands() -> str:
+    """`commands.md`: every command with its arguments and options."""
+    return "# Commands\n\n" + "\n".join(_command("mlops", typer.main.get_command(app))) + "\n"
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        if name != "mlops":
+            yield f"## {name}\n\n{command.help}\n"
+        for each, child in command.commands.items():
+            yield from _command(f"{name} {each}", child)
+        return
+    yield f"## {name}\n\n{command.help}\n"
+    rows = [row for parameter in command.params if (row := _parameter(parameter))]
+    if rows:
+        yield "\n".join(["| argument or option | meaning |", "|---|---|", *rows]) + "\n"
+
+
+def _parameter(parameter: Any) -> str | None:
+    if parameter.name == "help":
+        return None
+    if parameter.param_type_name == "option":
+        name = ", ".join(parameter.opts) + (f" {parameter.metavar}" if parameter.metavar else "")
+    else:
+        name = parameter.metavar or parameter.name.upper()
+    return f"| `{name}` | {parameter.help or ''} |"
+
+
+def configuration() -> str:
+    """`configuration.md`: every section and key of `config.toml`."""
+    parts = ["# config.toml of a pipeline\n", "Unknown keys are refused. `mlops new` writes a file to begin with.\n"]
+    for section, field in Config.model_fields.items():
+        model: Any = field.annotation
+        parts.append(f"## [{section}]\n")
+        if model.__doc__ and model.__doc__ != model.__base__.__doc__:
+            parts.append(" ".join(model.__doc__.split()) + "\n")
+        parts.append("| key | type | default | meaning |\n|---|---|---|---|")
+        parts.extend(_key(name, key) for name, key in model.model_fields.items())
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _key(name: str, field: FieldInfo) -> str:
+    kind = str(field.annotation).replace("typing.", "").replace("<class '", "").replace("'>", "").replace("|", "or")
+    default = "needed" if field.is_required() else f"`{_default(field)}`"
+    return f"| `{name}` | {kind} | {default} | {field.description or ''} |"
+
+
+def _default(field: FieldInfo) -> Any:
+    value = field.get_default(call_default_factory=True)
+    return list(value) if isinstance(value, tuple) else value
+
+
+PAGES = {"commands.md": commands, "configuration.md": configuration}
+
+if __name__ == "__main__":
+    for page, write in PAGES.items():
+        (HERE / page).write_text(write(), encoding="utf-8")
