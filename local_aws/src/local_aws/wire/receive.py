@@ -21,6 +21,9 @@ PIECE = 1 << 20
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+#: Checksums that S3's handlers verify; one is enough, and the signature's SHA-256 is the slowest.
+_VERIFIED_LATER = ("x-amz-checksum-crc32", "x-amz-checksum-sha1", "x-amz-checksum-sha256", "content-md5")
+
 
 class DisconnectedError(Exception):
     """The client went away in the middle of its request."""
@@ -82,7 +85,8 @@ class Sink:
         self._new_file = new_file
         self._claimed = headers.get("x-amz-content-sha256", "")
         self._chunks = Chunks() if self._claimed.startswith("STREAMING-") else None
-        self._sha256 = hashlib.sha256() if _SHA256.fullmatch(self._claimed) else None
+        signed = _SHA256.fullmatch(self._claimed) and not any(name in headers for name in _VERIFIED_LATER)
+        self._sha256 = hashlib.sha256() if signed else None
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._content = bytearray()
         self._path: Path | None = None
