@@ -80,7 +80,7 @@ def show_as_opt_ml(folder: Path, scratch: Path) -> None:
     target = Path("/opt/ml")
     if not target.is_dir():
         _cover_opt(scratch)
-    mount(str(folder), str(target), MS_BIND)
+    mount(str(folder), str(target), MS_BIND | MS_REC)
 
 
 def _cover_opt(scratch: Path) -> None:

@@ -117,7 +117,8 @@ def python(arguments: tuple[str, ...], packages: Packages, root: Path) -> NoRetu
     except SystemExit as stop:
         code = _exit_code(stop)
     except BaseException as error:  # noqa: BLE001  as the interpreter itself does at the top level
-        sys.excepthook(type(error), error, _own_frames(error.__traceback__))
+        error.__traceback__ = _own_frames(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         code = 130 if isinstance(error, KeyboardInterrupt) else 1
     _finish(code)
 
@@ -177,8 +178,9 @@ def _finish(code: int) -> NoReturn:
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:
+                stream.flush()
     except Exception:  # noqa: BLE001  said in the log; the exit code is the program's
         traceback.print_exc()
     os._exit(code)
