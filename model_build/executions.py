@@ -48,12 +48,12 @@ def upsert(built: Built, session: Any) -> str:
         **({"PipelineDescription": built.description} if built.description else {}),
         **_definition(built, s3),
     }
-    try:
+    known = sagemaker.list_pipelines(PipelineNamePrefix=built.name)["PipelineSummaries"]
+    if built.name in {entry["PipelineName"] for entry in known}:
         return str(sagemaker.update_pipeline(**request)["PipelineArn"])
-    except sagemaker.exceptions.ResourceNotFound:
-        tags = [{"Key": key, "Value": value} for key, value in built.tags.items()]
-        token = sha256(f"{built.name} {built.text}".encode())
-        return str(sagemaker.create_pipeline(**request, ClientRequestToken=token, Tags=tags)["PipelineArn"])
+    tags = [{"Key": key, "Value": value} for key, value in built.tags.items()]
+    token = sha256(f"{built.name} {built.text}".encode())
+    return str(sagemaker.create_pipeline(**request, ClientRequestToken=token, Tags=tags)["PipelineArn"])
 
 
 def prepare(built: Built, session: Any) -> None:

@@ -42,9 +42,12 @@ def _set(variables: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
+_handlers, _level = list(logging.root.handlers), logging.root.level
 with detached("us-east-1"), warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of the SDK about itself
     importlib.import_module("sagemaker.mlops")
+logging.root.handlers[:] = _handlers  # the SDK would log for everybody
+logging.root.setLevel(_level)
 
 # The SDK validates its defaults, and the schema of the defaults, at each of sixty look-ups: nine tenths of the time of
 # a definition. Ours are one constant (see `session`), which a test validates.

@@ -1,0 +1,205 @@
+"""Upload, upsert and start against moto: what is sent, and what is not sent twice."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contract import package
+from contract.errors import InputError
+from model_build import data, executions, memo
+from model_build.built import Built
+from model_build.target import connected, resolve
+from tests.model_build.conftest import SMALL
+
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pipelines") / "small"
+    folder.mkdir()
+    (folder / "config.toml").write_text(SMALL, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLOPS_PIPELINES", str(folder.parent))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        return executions.build("small", resolve(ACCOUNT, REGION))
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path) -> Iterator[boto3.Session]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "ARTIFACT_BUCKET", "SAGEMAKER_PIPELINE_ROLE_ARN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("MLOPS_PIPELINES", str(folder.parent))
+    with mock_aws():
+        yield boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION)
+
+
+def keys(session: boto3.Session, built: Built) -> set[str]:
+    listed = session.client("s3").list_objects_v2(Bucket=built.target.bucket)
+    return {entry["Key"] for entry in listed.get("Contents", [])}
+
+
+def test_upsert_uploads_all_that_the_definition_names(session: boto3.Session, built: Built) -> None:
+    arn = executions.upsert(built, session)
+    assert arn.endswith(":pipeline/small")
+    named = [part for part in built.text.split('"') if part.startswith(f"s3://{built.target.bucket}/small/")]
+    addresses = {address for address in named if "/code/" in address or "/settings/" in address}
+    assert len(addresses) == 6, "four bundles, two settings"
+    present = keys(session, built)
+    for address in addresses:
+        prefix = address.removeprefix(f"s3://{built.target.bucket}/")
+        assert any(key.startswith(prefix) for key in present), address
+    described = session.client("sagemaker").describe_pipeline(PipelineName="small")
+    assert described["PipelineDefinition"] == built.text
+
+
+def test_a_second_upsert_uploads_nothing(session: boto3.Session, built: Built) -> None:
+    executions.upsert(built, session)
+    assert built.assets.upload(session.client("s3")) == 0
+    executions.upsert(built, session)
+
+
+def test_the_target_of_a_session(session: boto3.Session, built: Built) -> None:
+    assert connected(session) == built.target
+
+
+def test_a_definition_is_remembered(folder: Path, session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def anew(*_: Any) -> None:
+        raise AssertionError("the definition was written anew")
+
+    first = executions.build("small", resolve(ACCOUNT, REGION))
+    monkeypatch.setattr(executions, "_author", anew)
+    assert executions.build("small", resolve(ACCOUNT, REGION)) == first
+    (folder / "config.toml").write_text(SMALL + "[evaluate]\ngolden = 7\n")
+    with pytest.raises(AssertionError, match="anew"):
+        executions.build("small", resolve(ACCOUNT, REGION))
+    (folder / "config.toml").write_text(SMALL)
+    with pytest.raises(AssertionError, match="anew"):
+        executions.build("small", resolve(ACCOUNT, "us-east-1"))
+
+
+def test_a_broken_memory_is_no_harm(built: Built, folder: Path, tmp_path: Path, session: boto3.Session) -> None:
+    memo.remember("known", built)
+    assert memo.recall("known", folder) == built
+    (entry,) = (tmp_path / "cache").rglob("*.json")
+    for content in ("", "{}", "[]", '{"target": 1}', '{"target": {}, "assets": []}'):
+        entry.write_text(content)
+        assert memo.recall("known", folder) is None
+
+
+def test_no_place_to_remember(built: Built, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    memo.remember("known", built)
+    assert memo.recall("known", folder) is None
+
+
+def test_local_data_is_named_by_its_content(session: boto3.Session, built: Built, tmp_path: Path) -> None:
+    executions.prepare(built, session)
+    s3 = session.client("s3")
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    first = data.locate(str(tmp_path / "rows.csv"), built, s3)
+    assert data.locate(str(tmp_path / "rows.csv"), built, s3) == first
+    print_first = data.fingerprint(first, s3)
+    (tmp_path / "rows.csv").write_text("a,b\n1,3\n")
+    second = data.locate(str(tmp_path / "rows.csv"), built, s3)
+    assert second != first
+    assert data.fingerprint(second, s3) != print_first
+    assert first.startswith(f"s3://{built.target.bucket}/small/data/")
+
+
+def test_a_folder_keeps_its_shape(session: boto3.Session, built: Built, tmp_path: Path) -> None:
+    executions.prepare(built, session)
+    folder = tmp_path / "rows"
+    (folder / "day=1").mkdir(parents=True)
+    (folder / "day=1" / "a.csv").write_text("a\n1\n")
+    (folder / "_SUCCESS").write_text("")
+    (folder / ".hidden").write_text("x")
+    address = data.locate(str(folder), built, session.client("s3"))
+    found = {key.removeprefix(address.split("/", 3)[3]) for key in keys(session, built) if "/data/" in key}
+    assert found == {"day=1/a.csv"}
+
+
+def test_new_data_below_the_same_prefix_has_another_fingerprint(session: boto3.Session, built: Built) -> None:
+    executions.prepare(built, session)
+    s3 = session.client("s3")
+    address = f"s3://{built.target.bucket}/rows/"
+    with pytest.raises(InputError, match="There is no data at s3://"):
+        data.fingerprint(address, s3)
+    s3.put_object(Bucket=built.target.bucket, Key="rows/a.csv", Body=b"1")
+    first = data.fingerprint(address, s3)
+    s3.put_object(Bucket=built.target.bucket, Key="rows/a.csv", Body=b"2")
+    assert data.fingerprint(address, s3) != first
+
+
+def test_data_that_is_not_there(session: boto3.Session, built: Built, tmp_path: Path) -> None:
+    executions.prepare(built, session)
+    for path, sentence in ((tmp_path / "nothing.csv", "does not exist"), (tmp_path / "empty", "holds no files")):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(InputError, match=sentence):
+            executions.start(built, session, str(path))
+    with pytest.raises(InputError, match="--data"):
+        executions.start(built, session)
+
+
+def test_an_execution_starts_with_what_the_registry_holds(session: boto3.Session, built: Built, tmp_path: Path) -> None:
+    executions.upsert(built, session)
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    sagemaker = session.client("sagemaker")
+
+    def started(**parameters: str) -> dict[str, str]:
+        arn = executions.start(built, session, str(tmp_path / "rows.csv"), parameters)
+        listed = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
+        return {entry["Name"]: entry["Value"] for entry in listed}
+
+    first = started()
+    assert first["RegisteredArtefact"] == first["RegisteredCode"] == first["RegisteredData"] == "none"
+    assert len(first["InputDataFingerprint"]) == 64
+    sagemaker.create_model_package(
+        ModelPackageGroupName="small",
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={package.ARTEFACT_HASH: "a", package.CODE_HASH: "c", package.DATA_HASH: "d"},
+    )
+    second = started(ProcessingInstanceCount="2")
+    assert [second[f"Registered{name}"] for name in ("Artefact", "Code", "Data")] == ["a", "c", "d"]
+    assert second["ProcessingInstanceCount"] == "2"
+
+
+def test_a_sample_is_made_when_there_is_one(session: boto3.Session, built: Built, small: Path) -> None:
+    executions.prepare(built, session)
+    built = replace(built, folder=small)
+    (small / "sample.py").write_text("def write(path):\n    path.write_text('a\\n1\\n')\n")
+    address = data.locate(None, built, session.client("s3"))
+    assert {key.rpartition("/")[2] for key in keys(session, built) if "/data/" in key} == {"small.csv"}
+    assert data.fingerprint(address, session.client("s3"))
+
+
+def test_from_a_step(session: boto3.Session, built: Built) -> None:
+    from model_build.check import downstream
+
+    steps = json.loads(built.text)["Steps"]
+    assert downstream(steps, "Train") == ["Train", "Evaluate", "Gate", "Reject"]
+    assert downstream(steps, "PreprocessFit") == [step["Name"] for step in steps]
+    with pytest.raises(InputError, match="There is no step 'Training'"):
+        downstream(steps, "Training")
+
+
+def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, small: Path) -> None:
+    monkeypatch.setenv("MLOPS_PIPELINES", str(small.parent))
+    with pytest.raises(InputError, match=r"no pipeline 'nobody' .*known: small"):
+        executions.build("nobody", resolve())
+    (small / "pipeline.py").write_text("")
+    with pytest.raises(InputError, match="defines no get_pipeline"):
+        executions.build("small", resolve())
