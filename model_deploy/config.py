@@ -93,6 +93,7 @@ class Serverless(Section):
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 2048
     max_concurrency: int = Field(default=20, ge=1, le=200)
     provisioned: Provisioned | None = None
+    wait_seconds: int = Field(default=60, ge=0, le=3600, description="bake after the shift; alarms roll back")
     alarms: Alarms = Alarms()
     outside_vpc: str | None = Field(
         default=None, min_length=10, description="why this mode may run without the VPC and isolation of [security]"

@@ -1,0 +1,89 @@
+"""An approved package and a stage become a template and its configuration, as CodePipeline's CloudFormation action
+takes them. Pure: no network, no clock; equal input gives equal bytes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contract.documents import Document
+from contract.errors import InputError
+from model_deploy import parameters, template
+from model_deploy.config import Stage
+from model_deploy.modes import MODES, ModeName, refusal
+from model_deploy.project import Project
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What the Build stage hands on.
+
+    template       CloudFormation template of all modes of the stage
+    configuration  {"Parameters": …, "Tags": …}, CodePipeline's template configuration
+    """
+
+    stage: str
+    template: Document
+    configuration: Document
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """The names of both in the artifact of Build."""
+        return f"{self.stage}-template-export.yml", f"{self.stage}-config-export.json"
+
+
+def render(package: Document, stage: Stage, project: Project) -> Rendered:
+    """`package` is the answer of DescribeModelPackage.
+
+    Raises InputError, one line per reason, when the package is not approved, or cannot be served so.
+    """
+    if faults := list(_refusals(package, stage)):
+        raise InputError("\n".join(faults))
+    parts = [template.read(MODES[mode].template) for mode in stage.modes]
+    whole = template.joined(parts, f"{project.name} in {stage.name}: {', '.join(stage.modes)}")
+    given = {**_shared(package, stage, project), **parameters.values(stage)}
+    return Rendered(
+        stage=stage.name,
+        template=whole,
+        configuration={
+            "Parameters": {name: given[name] for name in whole["Parameters"]},
+            # CloudFormation passes a stack's tags on to its resources.
+            "Tags": {**stage.tags, **project.tags(stage.name)},
+        },
+    )
+
+
+def _shared(package: Document, stage: Stage, project: Project) -> dict[str, str]:
+    return {
+        "SageMakerProjectName": project.name,
+        "SageMakerProjectId": project.id,
+        "StageName": stage.name,
+        "ModelPackageName": package["ModelPackageArn"],
+        "ModelVersion": str(package["ModelPackageVersion"]),
+        "ModelExecutionRoleArn": project.role(stage.name),
+        "DataBucketName": stage.bucket or project.bucket,
+        "NotificationTopicArn": project.topic,
+    }
+
+
+def _refusals(package: Document, stage: Stage) -> Iterator[str]:
+    name = package.get("ModelPackageArn", "The package")
+    if (status := package.get("ModelApprovalStatus")) != "Approved":
+        yield f"{name} is {status}; only an approved version is deployed: mlops approve."
+        return
+    inference = package.get("InferenceSpecification", {})
+    containers = inference.get("Containers", [])
+    if not containers:
+        yield f"{name} has no container to serve; register it with an inference specification."
+    for mode in stage.modes:
+        if len(containers) > 1 and (why := refusal(mode, "serial containers")):
+            yield f"{name} has {len(containers)} containers, AWS refuses them in the mode {mode}: {why}."
+        yield from _instances(name, mode, stage, inference)
+
+
+def _instances(name: str, mode: ModeName, stage: Stage, inference: Document) -> Iterator[str]:
+    """AWS refuses an instance type that the package does not list."""
+    member = MODES[mode].instance_types
+    listed = inference.get(member, []) if member else []
+    wanted = getattr(getattr(stage, mode), "instance_type", None)
+    if listed and wanted not in listed:
+        yield f"{stage.name}: {mode}.instance_type: {name} may run on {', '.join(listed)}, not on {wanted}."
