@@ -19,11 +19,13 @@ from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import api as s3
 from local_aws.server import Application
-from local_aws.services import sts
+from local_aws.services import iam, logs, sts
 from local_aws.store import Store
 
 OPERATIONS: tuple[Operations, ...] = (
     *s3.OPERATIONS,
+    iam.operations,
+    logs.operations,
     sts.operations,
     jobs.operations,
     models.operations,
