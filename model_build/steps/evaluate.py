@@ -52,7 +52,7 @@ def step(context: Context, encode: ProcessingStep, train: TrainingStep) -> Proce
         inputs=[
             source("model", train_step.artefact(train)),
             source("test", address(encode, "test")),
-            source("test_raw", address(encode, "test_raw")),
+            source("test_raw", address(encode, "raw_test")),
             source("settings", context.settings("evaluate.json", settings(context.config))),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],

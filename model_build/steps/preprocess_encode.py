@@ -10,7 +10,9 @@ from model_build.authoring.processing import ROOT, address, processing_step, sin
 from model_build.steps import preprocess_fit
 
 NAME = "PreprocessEncode"
-OUTPUTS = ("train", "validation", "test", "test_raw")
+#: Output → folder of the program. An input takes every key that begins with its address, so that no output's name may
+#: begin with another's: `test` would bring `test_raw` along.
+OUTPUTS = {"train": "train", "validation": "validation", "test": "test", "raw_test": "test_raw"}
 
 
 def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
@@ -23,7 +25,7 @@ def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
             source("input", context.parameters.input_data_url, sharded=True),
             source("preprocessor", address(fit, preprocess_fit.OUTPUT)),
         ],
-        outputs=[sink(context, NAME, name, f"output/{name}") for name in OUTPUTS],
+        outputs=[sink(context, NAME, name, f"output/{folder}") for name, folder in OUTPUTS.items()],
         environment={
             "INPUT": f"{ROOT}/input",
             "PREPROCESSOR": f"{ROOT}/preprocessor",

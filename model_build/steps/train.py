@@ -17,7 +17,6 @@ from model_build.steps import preprocess_fit
 
 NAME = "Train"
 SOURCE = "/opt/ml/input/data/code/sourcedir.tar.gz"
-SERVING = "inference.app"
 
 
 def hyperparameters(config: Config, own_model: bool) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def hyperparameters(config: Config, own_model: bool) -> dict[str, Any]:
 def step(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> TrainingStep:
     config, own = context.config, context.own("train")
     program = context.code(*(own or ["model_build.jobs.train"]))
-    code = context.assets.packed(NAME, bundle.training(program, context.code(SERVING)))
+    code = context.assets.packed(NAME, bundle.training(program, context.serving()))
     trainer = ModelTrainer(
         training_image=context.image("xgboost"),
         role=context.target.role,

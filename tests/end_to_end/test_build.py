@@ -127,13 +127,13 @@ def test_training_never_sees_the_test_rows(credit: Commands) -> None:
         output["OutputName"]: output
         for output in steps["PreprocessEncode"]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
     }
-    assert {"train", "validation", "test", "test_raw"} <= set(outputs)
+    assert {"train", "validation", "test", "raw_test"} <= set(outputs)
     sources = json.dumps(steps["Train"]["Arguments"]["InputDataConfig"])
-    index = list(outputs).index("test")
-    assert f"Outputs['test']" not in sources
-    assert f"Outputs['test_raw']" not in sources
-    assert f"Outputs[{index}]" not in sources
+    for name in ("test", "raw_test"):
+        assert f"Outputs['{name}']" not in sources
+        assert f"Outputs[{list(outputs).index(name)}]" not in sources
     assert "Outputs['train']" in sources
+    assert not [(a, b) for a in outputs for b in outputs if a != b and b.startswith(a)], "S3 prefixes would overlap"
 
 
 def test_a_definition_needs_nothing(tmp_path: Path, credit: Commands) -> None:
