@@ -5,6 +5,7 @@ import time
 import urllib.request
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,14 @@ class Pipelines:
         return self.end(arn)["PipelineExecutionStatus"], self.steps(arn)
 
 
+@cache
+def connect(service: str, endpoint: str) -> Any:
+    """A client that tries once; making one takes longer than what most tests do with it."""
+    once = Config(retries={"total_max_attempts": 1})
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=once, **keys)
+
+
 @dataclass
 class Home:
     """A server of its own: where it lives, and clients for it."""
@@ -125,9 +134,7 @@ class Home:
         launch.down(self.path)
 
     def client(self, service: str) -> Any:
-        once = Config(retries={"total_max_attempts": 1})
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", config=once, **keys)
+        return connect(service, self.endpoint)
 
     def clock(self, offset: float) -> None:
         """Move the server's clock forward."""
