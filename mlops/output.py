@@ -37,10 +37,10 @@ def status(word: str) -> Text:
 
 
 def table(*columns: str) -> Table:
-    """An empty table in the house style; numbers are right-aligned by the caller."""
+    """An empty table in the house style; where the terminal is narrow, only the last column folds."""
     made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold dim")
     for column in columns:
-        made.add_column(column)
+        made.add_column(column, no_wrap=column != columns[-1], overflow="fold")
     return made
 
 

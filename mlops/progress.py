@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -58,8 +59,7 @@ def failure(report: Document) -> RenderableType:
     return Group(*parts)
 
 
-def metrics_line(metrics: dict[str, float]) -> Text:
-    line = Text()
-    for name, value in metrics.items():
-        line.append(f"{name} ", style="dim").append(f"{value:.4g}   ", style="bold")
-    return line
+def metrics(values: dict[str, float]) -> RenderableType:
+    """The metrics on the test split, side by side as far as the terminal is wide."""
+    shown = [Text.assemble((f"{name} ", "dim"), (f"{value:.4g}", "bold")) for name, value in values.items()]
+    return Columns(shown, padding=(0, 3))

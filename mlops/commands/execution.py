@@ -24,6 +24,6 @@ def execution(
     output.console.print(output.status(report["PipelineExecutionStatus"]), arn)
     output.console.print(progress.steps_table(report["Steps"]))
     if report["Metrics"]:
-        output.console.print(progress.metrics_line(report["Metrics"]))
+        output.console.print(progress.metrics(report["Metrics"]))
     if "FailureReason" in report:
         output.console.print(progress.failure(report))

@@ -19,7 +19,7 @@ def models(name: OptionalName = None, target: TargetOption = targets.Target.loca
     if as_json:
         output.document(found)
         return
-    table = output.table("Model", "Version", "Status", "Metrics", "Stages", "Created")
+    table = output.table("Model", "Version", "Status", "Created", "Stages", "Metrics")
     for version in found:
         table.add_row(*_row(version))
     output.console.print(table if found else "No model is registered yet: `mlops run NAME` builds one.")
@@ -66,7 +66,7 @@ def _row(version: Document) -> tuple[Any, ...]:
         version["ModelPackageGroupName"],
         str(version["ModelPackageVersion"]),
         output.status(version["ModelApprovalStatus"]),
-        metrics,
-        " ".join(version["Stages"]),
         output.moment(version["CreationTime"]),
+        " ".join(version["Stages"]),
+        metrics,
     )

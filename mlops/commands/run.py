@@ -64,7 +64,7 @@ def _show(name: str, report: Document, known: str | None) -> None:
     if report["PipelineExecutionStatus"] != "Succeeded":
         output.console.print(progress.failure(report))
         return
-    output.console.print(progress.metrics_line(report["Metrics"]))
+    output.console.print(progress.metrics(report["Metrics"]))
     version = report.get("ModelPackageArn", "").rpartition("/")[2]
     if known:
         output.console.print(f"Nothing changed: version {version} of {name} already is this model.")
