@@ -1,4 +1,4 @@
-"""Ten million Parquet rows: Fit and Encode, beside pandas with scikit-learn and beside a copy of the file (the floor)."""
+"""Ten million Parquet rows: Fit and Encode, beside pandas with scikit-learn and beside a copy of the file."""
 
 import os
 import sys

@@ -6,15 +6,16 @@ test row enters the document but the cuts that keep it out.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.documents import Document
 from contract.errors import InputError
 from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
+from preprocessing.census import take_census
 from preprocessing.clean import Cells, Floats, Texts, clean
 from preprocessing.derive import Features
 from preprocessing.duplicates import Duplicates, find_duplicates
@@ -23,10 +24,9 @@ from preprocessing.leakage import warnings_of
 from preprocessing.read import Batch, File, batches, files
 from preprocessing.rows import Hashes, row_hashes
 from preprocessing.settings import Settings, roles
-from preprocessing.split import POOLED, SIDES, Ranks, place_hashes, sides_of, strata_of, time_cuts
+from preprocessing.split import SIDES, Sides, sides_of
 from preprocessing.statistics import Counts, Moments, Sample
 from preprocessing.stream import mapped
-from preprocessing.times import times_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def fit(source: Path, settings: Settings, features: Features | None = None, work
     if not found:
         raise InputError(f"The input {source.name or source} holds no data files.")
     duplicates = find_duplicates(found, settings.columns, work) if settings.deduplicate else Duplicates()
-    census = _take_census(found, settings, duplicates)
+    census = take_census(_rows(found, settings, duplicates), settings)
     if not census.rows:
         raise InputError(
             f"{found[0].name} has a header and no rows." if len(found) == 1 else "The input files have no rows."
@@ -59,13 +59,15 @@ def fit(source: Path, settings: Settings, features: Features | None = None, work
     training = _Training(settings, split, classes, features)
     for part in mapped(training.measure, _rows(found, settings, duplicates)):
         training.merge(part)
-    _check_sides(training, settings, census.rows)
+    _check_sides(training.rows, settings, classes)
     preprocessor = Preprocessor(settings.columns, tuple(training.features()), classes, split)
     _check_names(preprocessor)
     findings = {
         "rows": {"read": census.rows + duplicates.count, "duplicates": duplicates.count}
-        | {side: int(training.rows[index]) for index, side in enumerate(SIDES)},
-        "labels": {text: census.labels[text] for text in classes},
+        | dict(zip(SIDES, training.rows.sum(axis=1).tolist(), strict=True)),
+        "labels": {
+            text: dict(zip(SIDES, training.rows[:, index].tolist(), strict=True)) for index, text in enumerate(classes)
+        },
         "warnings": training.warnings(),
     }
     return Fitted(preprocessor, duplicates, findings)
@@ -75,55 +77,15 @@ def _rows(found: list[File], settings: Settings, duplicates: Duplicates) -> Iter
     return (duplicates.leave_out(batch) for batch in batches(found, settings.columns))
 
 
-@dataclass
-class _Census:
-    """All rows: how many, their labels, and what the cuts follow from."""
-
-    rows: int = 0
-    labels: Counter[str] = field(default_factory=Counter)
-    ranks: Ranks = field(default_factory=Ranks)
-    times: Sample = field(default_factory=lambda: Sample(1))
-
-    def thresholds(self, settings: Settings) -> dict[str, tuple[float, float]]:
-        split = settings.split
-        if split.by == "time":
-            return {POOLED: time_cuts(self.times.cells[:, 0], split)}
-        if split.by == "random":
-            return {POOLED: (split.train, 1.0 if split.test == 0 else split.train + split.validation)}
-        return self.ranks.cuts(split)
-
-
-def _take_census(found: list[File], settings: Settings, duplicates: Duplicates) -> _Census:
-    census = _Census()
-    for part, times in mapped(partial(_count, settings=settings), _rows(found, settings, duplicates)):
-        census.rows += part.rows
-        census.labels.update(part.labels)
-        census.ranks.merge(part.ranks)
-        if times is not None:
-            census.times.add(*times)
-    return census
-
-
-def _count(batch: Batch, settings: Settings) -> tuple[_Census, tuple[Hashes, Floats] | None]:
-    columns = settings.columns
-    label = None if columns.task == "regression" else label_texts(batch, columns)
-    part = _Census(rows=batch.data.num_rows)
-    if label is not None:
-        everything = np.ones(part.rows, dtype=bool)
-        part.labels = Counts.of(label, everything).texts
-    content = row_hashes(batch.data, roles(columns))
-    if settings.split.by == "time":
-        return part, (content, times_of(batch, columns.event_time or "", columns.missing)[:, None])
-    if settings.split.by == "stratified":
-        part.ranks.add(place_hashes(settings.split, batch, content), strata_of(settings, label, part.rows))
-    return part, None
+#: (sides, classes) int64; a regression counts as one class.
+RowCounts = npt.NDArray[np.int64]
 
 
 @dataclass
 class _Measured:
     """One batch's share of the statistics."""
 
-    rows: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    rows: RowCounts
     moments: dict[str, Moments]
     counts: dict[str, Counts]
     labels: Floats
@@ -142,8 +104,7 @@ class _Training:
         self._counts = {name: Counts() for name in columns.categorical + columns.derived_categorical}
         self._codes: dict[str, dict[str, float]] = {name: {} for name in self._counts}
         self._sample = Sample(1 + len(self._order))
-        self.rows = np.zeros(len(SIDES), dtype=np.int64)
-        self.labels: Counter[float] = Counter()
+        self.rows: RowCounts = np.zeros((len(SIDES), max(1, len(classes))), dtype=np.int64)
 
     def measure(self, batch: Batch) -> _Measured:
         """The share of one batch; safe on several threads."""
@@ -156,11 +117,10 @@ class _Training:
             labels = label_indices(label, self._classes, batch)
         cells = clean(batch, columns, self._own)
         sides = sides_of(self._split, columns, batch, content, label)
-        training = sides == 0
-        chosen = self._sample.chosen(content)
-        chosen = chosen[training[chosen]]
+        training = np.flatnonzero(sides == 0)
+        chosen = training[self._sample.chosen(content[training])]
         return _Measured(
-            rows=np.bincount(sides, minlength=len(SIDES)),
+            rows=self._tally(sides, labels),
             moments={name: Moments.of(values[training]) for name, values in cells.numbers.items()},
             counts={name: Counts.of(column, training) for name, column in cells.texts.items()},
             labels=labels[chosen],
@@ -170,6 +130,11 @@ class _Training:
                 {name: Texts(column.codes[chosen], column.values) for name, column in cells.texts.items()},
             ),
         )
+
+    def _tally(self, sides: Sides, labels: Floats) -> RowCounts:
+        width = self.rows.shape[1]
+        cells = sides.astype(np.int64) * width + (labels.astype(np.int64) if self._classes else 0)
+        return np.bincount(cells, minlength=self.rows.size).reshape(self.rows.shape)
 
     def merge(self, part: _Measured) -> None:
         """Add the share of one batch, in the order of the batches."""
@@ -222,11 +187,17 @@ class _Training:
         return warnings_of(columns, cells[:, 0], self._settings.columns)
 
 
-def _check_sides(training: _Training, settings: Settings, rows: int) -> None:
+def _check_sides(rows: RowCounts, settings: Settings, classes: tuple[str, ...]) -> None:
     for index, side in enumerate(SIDES):
-        if getattr(settings.split, side) > 0 and training.rows[index] == 0:
+        if getattr(settings.split, side) > 0 and not rows[index].any():
             raise InputError(
-                f"The split leaves no rows for {side} out of {rows}; more rows, or other shares, would mend it."
+                f"The split leaves no rows for {side} out of {rows.sum()}; more rows, or other shares, would mend it."
+            )
+    for index, text in enumerate(classes):
+        if not rows[0, index]:
+            raise InputError(
+                f"No training row has the label {text!r} ({rows[:, index].sum()} rows have it); "
+                "a stratified split, another seed or more rows would mend it."
             )
 
 

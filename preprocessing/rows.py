@@ -55,8 +55,9 @@ def cell_hashes(array: Any) -> Hashes:
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         numbers = arrays.floats(array) + 0.0  # -0 becomes 0
         bits = numbers.view(np.uint64)
-        absent = np.isnan(numbers)
-        return np.where(absent, _NULL, bits) if absent.any() else bits
+        with np.errstate(all="ignore"):  # NaN has many spellings; the sum tells cheaply whether there may be one
+            spelt = np.isnan(numbers.sum())
+        return np.where(np.isnan(numbers), _NULL, bits) if spelt else bits
     if not pa.types.is_string(kind):
         array = array.cast(pa.string())
     return _text_hashes(pc.utf8_trim(array, characters=WHITE_SPACE))

@@ -54,7 +54,7 @@ class Counts:
     absent: int = 0
 
     @classmethod
-    def of(cls, column: Texts, rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> "Counts":
+    def of(cls, column: Texts, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> "Counts":
         counts = cls()
         for value, count in zip(
             column.values, np.bincount(column.codes[rows], minlength=len(column.values)), strict=True

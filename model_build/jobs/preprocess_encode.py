@@ -4,25 +4,26 @@ Environment: INPUT (folder of CSV or Parquet), PREPROCESSOR (folder that Fit wro
 (the file that names the host; SageMaker writes it to the default path).
 """
 
-import os
-from pathlib import Path
-
 from contract import documents
+from contract.errors import InputError
 from contract.preprocessor import Preprocessor
-from model_build.jobs.program import own_features, program
+from model_build.jobs.program import folder, own_features, program
 from preprocessing.write import encode_files
 
 
 @program
 def main() -> None:
-    fitted = Path(os.environ["PREPROCESSOR"])
+    fitted = folder("PREPROCESSOR")
     preprocessor = Preprocessor.from_document(documents.read(fitted / "preprocessor.json"))
-    host = documents.read(Path(os.environ.get("RESOURCE_CONFIG", "/opt/ml/config/resourceconfig.json")))["current_host"]
+    resources = folder("RESOURCE_CONFIG", "/opt/ml/config/resourceconfig.json")
+    host = documents.read(resources).get("current_host")
+    if not isinstance(host, str):
+        raise InputError(f"{resources} does not name the current_host.")
     rows = encode_files(
-        source=Path(os.environ["INPUT"]),
+        source=folder("INPUT"),
         preprocessor=preprocessor,
         duplicates=fitted / "duplicates",
-        output=Path(os.environ["OUTPUT"]),
+        output=folder("OUTPUT"),
         host=host,
         features=own_features(preprocessor.columns),
     )

@@ -3,19 +3,16 @@
 Environment: INPUT (folder of CSV or Parquet), SETTINGS (`preprocess.json`), OUTPUT (folder).
 """
 
-import os
-from pathlib import Path
-
 from contract import documents
-from model_build.jobs.program import own_features, program
+from model_build.jobs.program import folder, own_features, program
 from preprocessing.fit import fit
 from preprocessing.settings import Settings
 
 
 @program
 def main() -> None:
-    source, output = Path(os.environ["INPUT"]), Path(os.environ["OUTPUT"])
-    settings = Settings.from_document(documents.read(Path(os.environ["SETTINGS"])))
+    source, output = folder("INPUT"), folder("OUTPUT")
+    settings = Settings.from_document(documents.read(folder("SETTINGS")))
     fitted = fit(source, settings, own_features(settings.columns))
     fitted.duplicates.write(output / "duplicates")
     documents.write(output / "findings.json", fitted.findings)

@@ -12,7 +12,6 @@ from contract.columns import Columns
 from contract.errors import InputError
 from preprocessing.derive import Features
 
-
 #: Where SageMaker looks for the reason of a failure, by kind of job: the environment may name another file.
 PROCESSING = ("MESSAGE_FILE", "/opt/ml/output/message")
 TRAINING = ("FAILURE_FILE", "/opt/ml/output/failure")
@@ -66,7 +65,11 @@ def own_features(columns: Columns) -> Features | None:
         return None
     if importlib.util.find_spec("features") is None:
         raise InputError("Derived columns are described, but the pipeline's folder has no features.py.")
-    function: Features | None = getattr(importlib.import_module("features"), "features", None)
+    try:
+        module = importlib.import_module("features")
+    except Exception as error:  # code of the user's own may raise anything
+        raise InputError(f"features.py cannot be imported: {type(error).__name__}: {error}.") from error
+    function: Features | None = getattr(module, "features", None)
     if function is None:
         raise InputError("features.py has no function features(columns).")
     return function

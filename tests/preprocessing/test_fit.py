@@ -156,3 +156,27 @@ def test_validation_and_test_files_agree_with_the_findings(tmp_path: Path) -> No
     assert {side: rows[side] for side in built.encoded} == {side: len(part) for side, part in built.encoded.items()}
     assert rows["read"] == 700
     assert len(read(tmp_path / "out" / "test_raw")) == rows["test"]
+
+
+def test_a_class_without_training_rows_is_refused(tmp_path: Path) -> None:
+    frame = sample(300)
+    frame["y"] = (np.arange(300) > 280).astype(int)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    with pytest.raises(InputError, match=r"No training row has the label '1' \(19 rows have it\)"):
+        fit(tmp_path, settings(split={"by": "time"}))
+
+
+def test_findings_count_the_classes_on_each_side(tmp_path: Path) -> None:
+    frame = sample(1000)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    labels = fit(tmp_path, settings()).findings["labels"]
+    assert {text: sum(sides.values()) for text, sides in labels.items()} == {
+        str(value): int(count) for value, count in frame["y"].value_counts().items()
+    }
+
+
+def test_many_classes(tmp_path: Path) -> None:
+    frame = sample(6000).assign(y=[f"class {number % 60}" for number in range(6000)])
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    findings = fit(tmp_path, settings(columns={"task": "multiclass", "positive": None})).findings
+    assert all(counts == {"train": 70, "validation": 15, "test": 15} for counts in findings["labels"].values())

@@ -1,0 +1,63 @@
+"""The first pass of Fit, over all rows: how many there are, their labels, and the cuts of the split."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from preprocessing.clean import Floats
+from preprocessing.label import label_texts
+from preprocessing.read import Batch
+from preprocessing.rows import Hashes, row_hashes
+from preprocessing.settings import Settings, roles
+from preprocessing.split import POOLED, Cuts, Ranks, place_hashes, strata_of, time_cuts
+from preprocessing.statistics import Counts, Sample
+from preprocessing.stream import mapped
+from preprocessing.times import times_of
+
+
+@dataclass
+class Census:
+    """What is known of all rows; `labels` is empty for a regression."""
+
+    rows: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    ranks: Ranks = field(default_factory=Ranks)
+    times: Sample = field(default_factory=lambda: Sample(1))
+
+    def thresholds(self, settings: Settings) -> dict[str, Cuts]:
+        """The cuts of each stratum: see `contract.preprocessor.Split`."""
+        split = settings.split
+        if split.by == "time":
+            return {POOLED: time_cuts(self.times.cells[:, 0], split)}
+        if split.by == "random":
+            return {POOLED: (split.train, 1.0 if split.test == 0 else split.train + split.validation)}
+        return self.ranks.cuts(split)
+
+
+def take_census(rows: Iterable[Batch], settings: Settings) -> Census:
+    """Count the rows. Raises InputError, with the place, for a label or an event time that is missing or unreadable."""
+    census = Census()
+    for part, times in mapped(partial(_count, settings=settings), rows):
+        census.rows += part.rows
+        census.labels.update(part.labels)
+        census.ranks.merge(part.ranks)
+        if times is not None:
+            census.times.add(*times)
+    return census
+
+
+def _count(batch: Batch, settings: Settings) -> tuple[Census, tuple[Hashes, Floats] | None]:
+    columns = settings.columns
+    label = None if columns.task == "regression" else label_texts(batch, columns)
+    part = Census(rows=batch.data.num_rows)
+    if label is not None:
+        part.labels = Counts.of(label, np.arange(part.rows)).texts
+    content = row_hashes(batch.data, roles(columns))
+    if settings.split.by == "time":
+        return part, (content, times_of(batch, columns.event_time or "", columns.missing)[:, None])
+    if settings.split.by == "stratified":
+        part.ranks.add(place_hashes(settings.split, batch, content), strata_of(settings, label, part.rows))
+    return part, None
