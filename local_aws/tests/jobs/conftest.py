@@ -46,6 +46,7 @@ class Client:
         once = Config(retries={"total_max_attempts": 1})
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
         self.s3 = boto3.client("s3", endpoint_url=status.Endpoint, config=once, **keys)
+        self.logs = boto3.client("logs", endpoint_url=status.Endpoint, config=once, **keys)
         self.sagemaker = boto3.client("sagemaker", endpoint_url=status.Endpoint, config=once, **keys)
 
     def put(self, key: str, content: bytes | str) -> str:
@@ -190,6 +191,14 @@ class Client:
                 return found
             time.sleep(0.01)
         raise AssertionError(f"still {found[member]}")
+
+    def log(self, name: str, kind: str = "Processing", host: str = "algo-1") -> list[str]:
+        """The lines of the newest stream of a host."""
+        group = f"/aws/sagemaker/{kind}Jobs"
+        found = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/{host}-")
+        stream = found["logStreams"][-1]["logStreamName"]
+        events = self.logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]
+        return [event["message"] for event in events]
 
     def folder(self, name: str, kind: str = "Processing", host: str = "algo-1") -> Path:
         """The folder that stands for the host."""

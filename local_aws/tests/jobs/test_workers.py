@@ -38,8 +38,15 @@ def family(home: Path) -> list[psutil.Process]:
 
 
 def programs(home: Path) -> list[psutil.Process]:
-    """The home's processes that are no fork servers."""
-    return [process for process in family(home) if "serve" not in process.cmdline() or _forked(process)]
+    """The home's processes that write into the pipe of a job: no fork server, and none that waits for its program."""
+    return [process for process in family(home) if _output(process).startswith("pipe:")]
+
+
+def _output(process: psutil.Process) -> str:
+    try:
+        return str(Path(f"/proc/{process.pid}/fd/1").readlink())
+    except OSError:
+        return ""
 
 
 def _forked(process: psutil.Process) -> bool:
@@ -206,3 +213,19 @@ def test_a_bucket_that_went_away_fails_the_job(own_jobs: Any) -> None:
     found = own_jobs.wait(name)
     assert found["ProcessingJobStatus"] == "Failed"
     assert "The outputs cannot be written" in found["FailureReason"]
+
+
+def test_log_lines_are_there_while_the_job_runs(jobs: Any) -> None:
+    name = running(
+        jobs,
+        "import json, sys, time\n"
+        "host = json.load(open('/opt/ml/config/resourceconfig.json'))['current_host']\n"
+        "print('out of', host)\nprint('err', file=sys.stderr)\nprint()\nprint('half a line', end='')\n"
+        "open('/opt/ml/processing/out/up', 'w')\ntime.sleep(1000)",
+        hosts=2,
+    )
+    jobs.appears(jobs.folder(name, host="algo-2") / "ml/processing/out/up")
+    assert jobs.log(name, host="algo-2") == ["out of algo-2", "err"]
+    jobs.sagemaker.stop_processing_job(ProcessingJobName=name)
+    jobs.wait(name)
+    assert jobs.log(name) == ["out of algo-1", "err", "half a line"]

@@ -4,7 +4,6 @@ import errno
 import logging
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_aws.errors import AwsError
@@ -15,6 +14,7 @@ from local_aws.operations import Aws
 from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Image
 from local_aws.processes.watch import End, Watch
+from local_aws.services import logs
 
 if TYPE_CHECKING:
     from local_aws.jobs.jobs import Live
@@ -35,7 +35,7 @@ class Run:
         self._metrics = kind.metrics_of(self._image, document, aws.clock.now)
         self._epoch = round(aws.clock.now())
         self._last: list[str] = []
-        self._logs: list[Path] = []
+        self._streams: list[str] = []
 
     def to_end(self, grace: Callable[[], float]) -> Outcome:
         """Whatever happens, an outcome: errors become a FailureReason."""
@@ -63,8 +63,6 @@ class Run:
         deadline = started + self._kind.limit_of(self.document)
         processes = [host.start(program) for program in programs]
         end = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace).until_end()
-        if None in end.codes:
-            host.bury()
         self._enter(uploading)
         outcome = self._outcome(folders, end)
         outcome.started = started
@@ -86,7 +84,7 @@ class Run:
         for folder in folders:
             folder.make(settings)
         self._last = [""] * len(folders)
-        self._logs = [folder.root / "log" for folder in folders]
+        self._streams = [f"{self._name}/{folder.name}-{self._epoch}" for folder in folders]
         return folders
 
     def _outcome(self, folders: list[HostFolder], end: End) -> Outcome:
@@ -104,5 +102,5 @@ class Run:
             if line.strip():
                 self._last[host] = line
                 break
-        with self._logs[host].open("a", encoding="utf-8") as log_file:
-            log_file.writelines(line + "\n" for line in lines)
+        if filled := [line for line in lines if line]:  # an event of CloudWatch Logs is never empty
+            logs.append(self._aws, self._kind.log_group, self._streams[host], filled)

@@ -62,6 +62,8 @@ class Host:
             start_new_session=True,
         )
         theirs.close()
+        self._ending = False
+        threading.Thread(target=self._outlive, name="host-watch", daemon=True).start()
 
     @property
     def alive(self) -> bool:
@@ -96,12 +98,15 @@ class Host:
         sent = socket.send_fds(self._control, [content], descriptors) if descriptors else 0
         self._control.sendall(content[sent:])
 
-    def bury(self) -> None:
-        """After it was killed: end what it can no longer end itself."""
-        leftovers.kill(HOST_MARK, self._marks[HOST_MARK])
+    def _outlive(self) -> None:
+        """Wait for its end; when it was killed, end what it can no longer end itself."""
+        self._process.wait()
+        if not self._ending:
+            leftovers.kill(HOST_MARK, self._marks[HOST_MARK])
 
     def end(self) -> None:
         """Its programs are killed and it goes."""
+        self._ending = True
         self._control.close()
         try:
             self._process.wait(10)

@@ -5,6 +5,7 @@ replaces the process.
 """
 
 import atexit
+import io
 import os
 import runpy
 import signal
@@ -63,6 +64,8 @@ def run(program: Program, packages: Packages, output: int, *, namespaces: bool) 
         _redirect(output)
         if namespaces:
             _namespaces(program)
+        else:
+            _without_namespaces(program)
         os.environ.clear()
         os.environ.update(program.environment)
         os.chdir(program.folder)
@@ -83,11 +86,15 @@ def _redirect(output: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    # The images set PYTHONUNBUFFERED: a line is in the log when it is printed.
-    sys.stdout = open(1, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    sys.stdout, sys.stderr = _unbuffered(1, "strict"), _unbuffered(2, "backslashreplace")
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def _unbuffered(descriptor: int, errors: str) -> io.TextIOWrapper:
+    """As with PYTHONUNBUFFERED, which the images set: what is printed is in the log."""
+    raw = open(descriptor, "wb", buffering=0, closefd=False)  # noqa: SIM115, PTH123
+    return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)  # type: ignore[arg-type]
 
 
 def _namespaces(program: Program) -> None:
@@ -95,6 +102,14 @@ def _namespaces(program: Program) -> None:
     for path in program.read_only:
         kernel.read_only(path)
     kernel.show_as_opt_ml(program.shown, program.root / "opt")
+
+
+def _without_namespaces(program: Program) -> None:
+    """Said at the head of the log: what this machine cannot do for a job."""
+    lacks = ["/opt/ml is not this job's folder: paths are rewritten in the command, its arguments and environment"]
+    if not program.network:
+        lacks.append("the network is reachable although the job asks for isolation")
+    os.write(2, f"local_aws: no namespaces on this machine: {'; '.join(lacks)}.\n".encode())
 
 
 def _exec(program: Program) -> NoReturn:

@@ -38,8 +38,32 @@ class Child:
     status: int
 
 
+@dataclass
+class Waiting:
+    """A process that waits for its program, and the way to it."""
+
+    pid: int
+    way: socket.socket
+
+
+def _await_program(way: socket.socket, packages: Packages, *, namespaces: bool) -> NoReturn:
+    """Take a program from `way` and be it; end when there comes none."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "local_aws"]:
+        del sys.modules[name]
+    content, descriptors, _, _ = socket.recv_fds(way, 1 << 16, 1)
+    while content and not content.endswith(b"\n"):
+        content += way.recv(1 << 16)
+    if not descriptors:
+        os._exit(0)
+    way.close()
+    program.run(program.Program.from_document(json.loads(content)), packages, descriptors[0], namespaces=namespaces)
+
+
 class ForkServer:
-    """One thread, one loop: requests, ended children, and between them the next module to load."""
+    """One thread, one loop: requests, ended children, and when idle the next module to load.
+
+    When all is loaded it keeps one process forked ahead, so that the next program need not wait for that.
+    """
 
     def __init__(self, control: socket.socket, packages: Packages, preload: list[str]) -> None:
         self.control = control
@@ -49,10 +73,11 @@ class ForkServer:
         self.received = b""
         self.descriptors: list[int] = []
         self.namespaces = kernel.can_unshare()
-        self.wake, wake = os.pipe()
-        for end in (self.wake, wake):
+        self.spare: Waiting | None = None
+        self.wake = os.pipe()
+        for end in self.wake:
             os.set_blocking(end, False)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self.wake[1], warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         kernel.adopt_orphans()
 
@@ -60,18 +85,20 @@ class ForkServer:
         """Until the socket ends."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        poll.register(self.wake, select.POLLIN)
+        poll.register(self.wake[0], select.POLLIN)
         while True:
-            ready = {descriptor for descriptor, _ in poll.poll(0 if self.preload else None)}
-            if self.wake in ready:
+            ready = {descriptor for descriptor, _ in poll.poll(0 if self.preload or not self.spare else None)}
+            if self.wake[0] in ready:
                 with contextlib.suppress(BlockingIOError):
-                    os.read(self.wake, 4096)
+                    os.read(self.wake[0], 4096)
             self._reap()
             if self.control.fileno() in ready:
                 for request in self._requests():
                     self._answer(request)
             elif self.preload:
                 self._load(self.preload.pop(0))
+            elif not self.spare:
+                self.spare = self._fork()
 
     def _load(self, module: str) -> None:
         """A missing module is said in the server's log; jobs that import it fail with its name."""
@@ -94,26 +121,40 @@ class ForkServer:
     def _answer(self, request: dict[str, Any]) -> None:
         if "start" in request:
             output, status = self.descriptors.pop(0), self.descriptors.pop(0)
-            self._start(request["start"], program.Program.from_document(request["program"]), output, status)
+            self._start(request["start"], request["program"], output, status)
             return
         for pid, child in list(self.children.items()):
             if child.number == request["signal"]:
-                self._signal_group(pid, request["with"])
+                try:
+                    os.killpg(pid, request["with"])
+                except ProcessLookupError:  # forked just now: it leads no group yet
+                    os.kill(pid, request["with"])
 
-    def _start(self, number: int, wanted: program.Program, output: int, status: int) -> None:
+    def _start(self, number: int, wanted: dict[str, Any], output: int, status: int) -> None:
+        waiting = self.spare or self._fork()
+        self.spare = None
+        content = memoryview(json.dumps(wanted).encode() + b"\n")
+        with waiting.way, contextlib.suppress(BrokenPipeError):  # killed meanwhile: its end is seen as any other
+            sent = socket.send_fds(waiting.way, [content], [output])
+            waiting.way.sendall(content[sent:])
+        os.close(output)
+        self.children[waiting.pid] = Child(number, status)
+
+    def _fork(self) -> Waiting:
+        """A process that has everything loaded and waits for its program."""
         parent = os.getpid()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             os.setsid()
             kernel.die_with(parent)
             signal.set_wakeup_fd(-1)
-            for descriptor in (self.control.fileno(), self.wake, status, *(c.status for c in self.children.values())):
+            ours.close()
+            for descriptor in (self.control.fileno(), *self.wake, *(c.status for c in self.children.values())):
                 os.close(descriptor)
-            for name in [name for name in sys.modules if name.partition(".")[0] == "local_aws"]:
-                del sys.modules[name]
-            program.run(wanted, self.packages, output, namespaces=self.namespaces)
-        os.close(output)
-        self.children[pid] = Child(number, status)
+            _await_program(theirs, self.packages, namespaces=self.namespaces)
+        theirs.close()
+        return Waiting(pid, ours)
 
     def _reap(self) -> None:
         """Every ended child: kill what it left behind, then tell its exit code."""
@@ -126,6 +167,8 @@ class ForkServer:
                 return
             child = self.children.pop(pid, None)
             if child is None:
+                if self.spare and self.spare.pid == pid:
+                    self.spare = None
                 continue
             self._signal_group(pid, signal.SIGKILL)
             self._kill_orphans(f"{JOB_MARK}={child.number}\0".encode() if self.children else b"")
@@ -137,7 +180,8 @@ class ForkServer:
     def _kill_orphans(self, mark: bytes) -> None:
         """Processes whose parents have ended came to this one: those with the mark die."""
         while True:
-            orphans = [pid for pid in kernel.descendants_of(os.getpid()) if pid not in self.children]
+            known = {*self.children, self.spare.pid if self.spare else 0}
+            orphans = [pid for pid in kernel.descendants_of(os.getpid()) if pid not in known]
             doomed = [pid for pid in orphans if mark in kernel.environment_of(pid)]
             if not doomed:
                 return
@@ -153,12 +197,14 @@ class ForkServer:
             os.killpg(pid, number)
 
     def _end(self) -> NoReturn:
-        for pid in list(self.children):
+        spare = [self.spare.pid] if self.spare else []
+        self.spare = None
+        for pid in [*self.children, *spare]:
             self._signal_group(pid, signal.SIGKILL)
-        for pid in list(self.children):
+        for pid in [*self.children, *spare]:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-            del self.children[pid]
+        self.children.clear()
         self._kill_orphans(b"")
         os._exit(0)
 
