@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from analysis import curves
-from analysis.ranking import Ranking
+from analysis.ranking import Ranking, dot
 from contract.documents import Document
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,8 @@ class Binary:
         self.bins = np.minimum((self.scores * BINS).astype(np.int64), BINS - 1)
         clipped = np.clip(self.scores, np.finfo(np.float64).eps, 1 - np.finfo(np.float64).eps)
         self._log_loss = -np.where(self.labels == 1, np.log(clipped), np.log1p(-clipped))
-        self._squared = (self.labels - self.scores) ** 2
+        self._gaps = self.labels - self.scores
+        self._squared = self._gaps**2
         self._cells = 2 * self.labels + self.predicted
 
     def undefined(self) -> dict[str, str]:
@@ -76,12 +77,12 @@ class Binary:
         """The same metrics when row i counts `weights[i]` times, out of what was sorted and summed once."""
         auc, average_precision = self.ranking.both(weights)
         (tn, fp), (fn, tp) = np.bincount(self._cells, weights, minlength=4).reshape(2, 2)
-        total = weights.sum()
+        total = float(weights.sum())
         return {
             "auc": auc,
             "average_precision": average_precision,
-            "log_loss": float(weights @ self._log_loss / total),
-            "brier": float(weights @ self._squared / total),
+            "log_loss": dot(weights, self._log_loss) / total,
+            "brier": dot(weights, self._squared) / total,
             "expected_calibration_error": self._calibration_error(weights),
             "accuracy": float((tn + tp) / total),
             "precision": _ratio(tp, tp + fp),
@@ -130,7 +131,7 @@ class Binary:
 
     def _calibration_error(self, weights: Floats) -> float:
         """Expected calibration error: Σ rows in bin / rows × |share of class 1 - mean score| (Naeini et al., 2015)."""
-        gaps = np.bincount(self.bins, weights * (self.labels - self.scores), minlength=BINS)
+        gaps = np.bincount(self.bins, weights * self._gaps, minlength=BINS)
         return float(np.abs(gaps).sum() / weights.sum())
 
 

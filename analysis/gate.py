@@ -61,9 +61,10 @@ def judge(report: Document, rules: Sequence[Rule], artefact: str) -> Verdict:
     Raises InputError when a rule names a metric that the report does not have.
     """
     checks = [_check(section(report), rule) for rule in rules]
-    failures = [reason for passed, reason in checks if not passed]
-    reasons = failures or [reason for _, reason in checks]
-    return Verdict(not failures, "; ".join(reasons) + ".", artefact, flat(report))
+    failures = [clause for passed, clause in checks if not passed]
+    clauses = failures or [clause for _, clause in checks]
+    reason = f"{'Rejected' if failures else 'Passed'}: {'; '.join(clauses)}."
+    return Verdict(not failures, reason, artefact, flat(report))
 
 
 def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
@@ -75,12 +76,13 @@ def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
     words = WORDS[rule.bound].format(metric=rule.metric)
     if value is None:
         reason = metrics[rule.metric].get("reason", "no reason was given").rstrip(".")
-        return False, f"Rejected: {words} is undefined ({reason[0].lower()}{reason[1:]})"
-    if rule.minimum is not None and not value > rule.minimum:
-        return False, f"Rejected: {words} is {value:.4f}, it must be above {rule.minimum:g}"
-    if rule.maximum is not None and not value < rule.maximum:
-        return False, f"Rejected: {words} is {value:.4f}, it must be below {rule.maximum:g}"
-    limits = [f"above {rule.minimum:g}"] * (rule.minimum is not None) + [f"below {rule.maximum}"] * (
-        rule.maximum is not None
-    )
-    return True, f"Passed: {words} is {value:.4f}, {' and '.join(limits)}"
+        return False, f"{words} is undefined ({reason[0].lower()}{reason[1:]})"
+    limits = []
+    if rule.minimum is not None:
+        limits.append((value > rule.minimum, f"above {rule.minimum:g}"))
+    if rule.maximum is not None:
+        limits.append((value < rule.maximum, f"below {rule.maximum:g}"))
+    broken = [limit for holds, limit in limits if not holds]
+    if broken:
+        return False, f"{words} is {value:.4f}, it must be {' and '.join(broken)}"
+    return True, f"{words} is {value:.4f}, {' and '.join(limit for _, limit in limits)}"

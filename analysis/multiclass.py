@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from analysis.ranking import Ranking
+from analysis.ranking import Ranking, dot
 from contract.documents import Document
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ class Multiclass:
             "accuracy": float(hits.sum() / total),
             "macro_f1": float(f1[either > 0].mean()),
             "weighted_f1": float(f1 @ actual / total),
-            "log_loss": float(weights @ self._log_loss / total),
+            "log_loss": dot(weights, self._log_loss) / total,
         }
 
     def details(self) -> Document:

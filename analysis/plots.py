@@ -115,7 +115,7 @@ def _precision_recall(rows: Binary, metrics: Document) -> Figure:
             label=f"Threshold {rows.threshold:.3g}",
         )  # fmt: skip
     _unit_square(axes)
-    axes.legend(loc="upper right" if base < 0.5 else "lower left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, min(base + 0.02, 0.6)))
     return figure
 
 

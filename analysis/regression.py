@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from analysis.ranking import dot
 from contract.documents import Document
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,7 @@ class Regression:
         self._order = np.argsort(self._absolute, kind="stable")
         # Centred, so that the variance of a resample is no difference of two large sums.
         self._centred = self.labels - self.labels.mean()
+        self._centred_squared = self._centred**2
 
     def undefined(self) -> dict[str, str]:
         """Metric → why these rows leave it undefined."""
@@ -52,14 +54,14 @@ class Regression:
 
     def resampled(self, weights: Floats) -> dict[str, float]:
         """The same metrics when row i counts `weights[i]` times."""
-        total = weights.sum()
-        mse = float(weights @ self._squared / total)
-        variance = float(weights @ self._centred**2 / total - (weights @ self._centred / total) ** 2)
+        total = float(weights.sum())
+        mse = dot(weights, self._squared) / total
+        variance = dot(weights, self._centred_squared) / total - (dot(weights, self._centred) / total) ** 2
         return {
             "r2": 1 - mse / variance if variance > 0 else float("nan"),
             "mse": mse,
             "rmse": mse**0.5,
-            "mae": float(weights @ self._absolute / total),
+            "mae": dot(weights, self._absolute) / total,
             "median_absolute_error": self._median(weights),
         }
 

@@ -24,15 +24,21 @@ def choose(rule: str, labels: NDArray[np.generic], scores: NDArray[np.floating])
     fulfils, and rows of one class only.
     """
     name, argument = parse(rule)
+    check(rule, labels)
     if name == "fixed":
         return argument, f"fixed at {argument:g}"
     ranking = Ranking(labels, np.asarray(scores, dtype=np.float64))
     true, false = ranking.counts()
-    if not true[-1] or not false[-1]:
-        raise InputError(f"The validation split has one class only, the threshold rule {rule!r} needs both.")
     choice, words = RULES[name]
     index = choice(true, false, argument)
     return float(ranking.thresholds[index]), words.format(argument)
+
+
+def check(rule: str, labels: NDArray[np.generic]) -> None:
+    """Raises InputError for an unknown rule, and for labels of one class where the rule needs both."""
+    name, _ = parse(rule)
+    if name != "fixed" and len(np.unique(labels)) < 2:
+        raise InputError(f"The validation split has one class only, the threshold rule {rule!r} needs both.")
 
 
 def parse(rule: str) -> tuple[str, float]:

@@ -1,6 +1,6 @@
 """From scores to decisions, by the sealed decision document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from contract.errors import InputError
 Scores = NDArray[np.floating]
 
 
-def decide(decision: Decision, scores: Scores) -> list[str] | list[float]:
+def decide(decision: Decision, scores: Scores) -> Sequence[str | float]:
     """The class's text for each row, or the value of a regression.
 
     scores  (n,) probability of class 1, (n, classes) probabilities, or (n,) values
@@ -36,7 +36,7 @@ def _regression(_decision: Decision, scores: Scores) -> list[float]:
     return [float(score) for score in scores]
 
 
-RULES: dict[Task, Callable[[Decision, Scores], list[str] | list[float]]] = {
+RULES: dict[Task, Callable[[Decision, Scores], Sequence[str | float]]] = {
     "binary": _binary,
     "multiclass": _multiclass,
     "regression": _regression,

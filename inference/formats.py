@@ -78,8 +78,8 @@ def _is_header(row: list[str], columns: Columns) -> bool:
 def _json(text: str, _columns: Columns) -> list[Record]:
     """An object or array is one record, an array of them many; SageMaker's `{"instances": […]}` wraps either."""
     document = _parsed(text, "The body")
-    if isinstance(document, dict) and isinstance(document.get("instances"), list):
-        return document["instances"]
+    if isinstance(document, dict) and isinstance(instances := document.get("instances"), list):
+        return list(instances)
     if isinstance(document, list) and document and not isinstance(document[0], list | dict):
         return [document]
     if isinstance(document, list):

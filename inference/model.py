@@ -1,7 +1,7 @@
 """The artefact in memory: what an endpoint, a transform job and Evaluate answer with."""
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Model:
     encoder: RecordEncoder
     predict: Predict
 
-    def decide(self, scores: Scores) -> list[str] | list[float]:
+    def decide(self, scores: Scores) -> Sequence[str | float]:
         """The decisions that belong to scores of `predict`."""
         return decide(self.decision, scores)
 

@@ -40,7 +40,7 @@ def boost(booster: xgb.Booster, train: xgb.DMatrix, validation: xgb.DMatrix, rou
         booster.update(train, boosting_round)
         scores = _scores(booster.eval_set(evaluated, boosting_round))
         line = "\t".join(f"{name}:{score:.5f}" for name, score in scores.items())
-        print(f"[{boosting_round}]\t{line}", flush=True)  # noqa: T201
+        print(f"[{boosting_round}]\t{line}", flush=True)
         if stopping.observe(boosting_round, scores[f"validation-{stopping.metric}"]):
             return True
     return False

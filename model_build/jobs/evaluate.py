@@ -59,8 +59,8 @@ def main() -> None:
         write_golden(model, labels, scores, settings, output)
     verdict = write_reports(model, labels, scores, settings, documents.sha256(archive.read_bytes()), output)
     for name, value in verdict.metrics.items():
-        print(f"test-{name}: {value:.5f}")  # noqa: T201
-    print(verdict.reason)  # noqa: T201
+        print(f"test-{name}: {value:.5f}")
+    print(verdict.reason)
 
 
 def unpack(archive: Path, target: Path) -> None:
@@ -71,7 +71,7 @@ def unpack(archive: Path, target: Path) -> None:
     except FileNotFoundError:
         raise InputError(f"{archive} is missing: Evaluate needs the artefact of Train.") from None
     except tarfile.TarError as error:
-        raise InputError(f"{archive} cannot be unpacked: {error}.") from None
+        raise InputError(f"{archive} cannot be unpacked: {str(error).splitlines()[0].rstrip(':')}.") from None
 
 
 def write_golden(

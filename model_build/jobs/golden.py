@@ -20,6 +20,7 @@ from contract.errors import InputError
 from contract.package import Golden
 from contract.preprocessor import Categorical, Preprocessor
 from inference.model import Model
+from preprocessing.values import as_text
 
 Record = dict[str, Any]
 Indices = NDArray[np.int64]
@@ -27,6 +28,9 @@ Indices = NDArray[np.int64]
 #: Rows looked at for what they cover; beyond that a larger test split brings nothing new.
 CANDIDATES = 20_000
 PAYLOAD_RECORDS = 5
+
+#: Stands for every category that training did not see.
+UNKNOWN = object()
 
 
 def read(folder: Path, columns: Sequence[str]) -> "RawRows":
@@ -87,16 +91,16 @@ def choose(raw: RawRows, labels: NDArray[np.generic], preprocessor: Preprocessor
 
 
 def _facts(record: Record, preprocessor: Preprocessor) -> Iterator[tuple[str, object]]:
-    """What a record shows, by column: a category, "unknown", "missing"; a plain number shows nothing."""
+    """What a record shows, by column: a category, an unknown one, a missing value; a plain number shows nothing."""
+    missing = frozenset(preprocessor.columns.missing)
     for feature in preprocessor.features:
         if feature.column not in record:
             continue
-        value = record[feature.column]
-        text = "" if value is None else str(value).strip()
-        if text in preprocessor.columns.missing or not text:
+        text = as_text(record[feature.column], missing)
+        if text is None:
             yield feature.column, None
         elif isinstance(feature, Categorical):
-            yield feature.column, text if text in feature.categories else "\0unknown"
+            yield feature.column, text if text in feature.categories else UNKNOWN
 
 
 def decide(model: Model, records: Sequence[Record]) -> list[Golden]:

@@ -37,6 +37,9 @@ def train() -> None:
     training = load_split("train", preprocessor)
     validation = load_split("validation", preprocessor)
     check_labels(training.labels(), task, preprocessor.classes)
+    if task == "binary":
+        # A rule that these rows cannot serve is known before hours of training.
+        threshold.check(chosen.threshold_rule, validation.labels())
 
     booster = fit(chosen, training, validation)
     decision = choose_decision(chosen.threshold_rule, preprocessor, validation, booster)
@@ -83,10 +86,15 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.
         stopped = boost(booster, train_matrix, validation_matrix, range(chosen.num_round), stopping)
     except xgb.core.XGBoostError as error:
         raise InputError(f"XGBoost refuses the hyperparameters or the labels: {_reason(error)}") from error
+    if chosen.booster.get("booster") != "gblinear" and not booster.get_score():
+        raise InputError(
+            "XGBoost found no split: every feature is constant in the training split, "
+            "or gamma, min_child_weight and max_depth leave none."
+        )
     if chosen.early_stopping_rounds is None:
         return booster
     words = "stopped early" if stopped else "all rounds done"
-    print(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.", flush=True)  # noqa: T201
+    print(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.", flush=True)
     return booster[: stopping.best_round + 1]
 
 
@@ -97,7 +105,7 @@ def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, 
         return Decision(task, preprocessor.classes)
     scores = validation.predict(booster.inplace_predict)
     cut, words = threshold.choose(rule, validation.labels(), scores)
-    print(f"Threshold {cut:.6f}: {words}.", flush=True)  # noqa: T201
+    print(f"Threshold {cut:.6f}: {words}.", flush=True)
     return Decision(task, preprocessor.classes, cut, words)
 
 

@@ -1,0 +1,78 @@
+"""The gate's verdicts and their words."""
+
+import pytest
+
+from analysis.gate import DEFAULTS, Rule, judge
+from contract.errors import InputError
+
+
+def report(lower: float | None = 0.7, value: float | None = 0.8, reason: str | None = None) -> dict[str, object]:
+    metric = {"value": value, "standard_deviation": 0.01, "lower": lower, "upper": 0.9}
+    return {"binary_classification_metrics": {"auc": metric | ({"reason": reason} if reason else {}), "threshold": 0.5}}
+
+
+def test_it_passes_with_a_reason_and_the_metrics() -> None:
+    verdict = judge(report(), [DEFAULTS["binary"]], "abc")
+    assert verdict.passed
+    assert verdict.reason == "Passed: the lower end of the 95 % interval of auc is 0.7000, above 0.5."
+    assert verdict.metrics == {"auc": 0.8}
+    assert verdict.artefact == "abc"
+
+
+def test_a_model_that_guesses_fails() -> None:
+    verdict = judge(report(lower=0.5, value=0.5), [DEFAULTS["binary"]], "abc")
+    assert not verdict.passed
+    assert "must be above 0.5" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "passed"),
+    [
+        (Rule("auc", "value", minimum=0.79), True),
+        (Rule("auc", "value", minimum=0.81), False),
+        (Rule("auc", "upper", maximum=0.95), True),
+        (Rule("auc", "upper", maximum=0.9), False),
+        (Rule("auc", "lower", minimum=0.6, maximum=0.71), True),
+    ],
+)
+def test_bounds(rule: Rule, passed: bool) -> None:
+    assert judge(report(), [rule], "abc").passed is passed
+
+
+def test_all_rules_must_hold_and_the_reason_names_the_failures() -> None:
+    rules = [Rule("auc", "value", minimum=0.5), Rule("auc", "value", minimum=0.99)]
+    verdict = judge(report(), rules, "abc")
+    assert not verdict.passed
+    assert "0.99" in verdict.reason
+    assert "Passed" not in verdict.reason
+
+
+def test_an_undefined_metric_fails_with_its_reason() -> None:
+    verdict = judge(report(None, None, "All 3 test rows are of class no."), [DEFAULTS["binary"]], "abc")
+    assert not verdict.passed
+    assert "undefined (all 3 test rows are of class no)" in verdict.reason
+    assert verdict.metrics == {}
+
+
+def test_an_interval_that_is_missing_fails_too() -> None:
+    assert not judge(
+        report(lower=None, reason="No interval: 3 of 20 resamples define it."), [DEFAULTS["binary"]], "a"
+    ).passed
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"metric": "auc"}, "minimum or a maximum"),
+        ({"metric": "auc", "bound": "middle", "minimum": 1}, "lower, value, upper"),
+        ({"metrik": "auc", "minimum": 1}, "metrik"),
+    ],
+)
+def test_a_bad_rule_is_one_sentence(document: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Rule.from_document(document)
+
+
+def test_an_unknown_metric_is_named_with_the_known_ones() -> None:
+    with pytest.raises(InputError, match="asks for f7, the report has auc"):
+        judge(report(), [Rule("f7", minimum=0)], "abc")

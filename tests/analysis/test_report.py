@@ -1,0 +1,72 @@
+"""Plots and page: there, the same for the same rows, self-contained, and honest about what is undefined."""
+
+import re
+
+import numpy as np
+import pytest
+
+from analysis import gate
+from analysis.metrics import evaluate, sample
+from analysis.plots import draw
+from analysis.report import render
+from contract.decision import Decision
+
+GENERATOR = np.random.default_rng(0)
+LABELS = GENERATOR.integers(0, 2, 300)
+SETS = {
+    "binary": (
+        LABELS,
+        np.clip(LABELS * 0.3 + GENERATOR.random(300) * 0.7, 0, 1),
+        Decision("binary", ("no", "<b>yes & more</b>"), 0.5, "fixed at 0.5"),
+        ["roc", "precision_recall", "calibration", "confusion_matrix"],
+    ),
+    "multiclass": (
+        LABELS + (np.arange(300) % 5 == 0),
+        GENERATOR.dirichlet([1, 1, 1], 300),
+        Decision("multiclass", ("F", "I", "M")),
+        ["confusion_matrix", "roc"],
+    ),
+    "regression": (
+        GENERATOR.normal(size=5000),
+        GENERATOR.normal(size=5000),
+        Decision("regression", ()),
+        ["predicted_actual", "residuals"],
+    ),
+    "one class": (
+        np.zeros(300),
+        np.full(300, 0.2),
+        Decision("binary", ("no", "yes"), 0.5),
+        ["calibration", "confusion_matrix"],
+    ),
+    "constant": (np.ones(30), np.zeros(30), Decision("regression", ()), ["predicted_actual", "residuals"]),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_plots_and_page(name: str) -> None:
+    labels, scores, decision, expected = SETS[name]
+    rows = sample(labels, scores, decision)
+    report = evaluate(rows, len(labels), 20, seed=0)
+    plots = draw(rows, report)
+    assert list(plots) == expected
+    assert all(png.startswith(b"\x89PNG") and b"Matplotlib" not in png for png in plots.values())
+    assert draw(rows, report) == plots, "the same rows give the same bytes"
+
+    verdict = gate.judge(report, [gate.DEFAULTS[decision.task]], "0" * 64)
+    page = render(report, verdict, plots, decision)
+    assert page.count("data:image/png;base64,") == len(plots)
+    assert not re.search(r'(?:src|href)="(?!data:)', page), "nothing is loaded from elsewhere"
+    assert "<script" not in page
+    assert "<b>yes" not in page
+    assert (">undefined<" in page) == (name in ("one class", "constant"))
+    assert f"{len(labels):,} test rows" in page
+
+
+def test_no_state_is_left_behind() -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    labels, scores, decision, _ = SETS["binary"]
+    rows = sample(labels, scores, decision)
+    draw(rows, evaluate(rows, len(labels), 20, seed=0))
+    assert dict(mpl.rcParams) == before

@@ -1,0 +1,74 @@
+"""Threshold rules against a search over all thresholds by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from analysis.threshold import choose
+from contract.errors import InputError
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+
+ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=4, max_size=60).filter(
+    lambda pairs: 0 < sum(label for label, _ in pairs) < len(pairs)
+)
+
+
+def arrays(pairs: list[tuple[bool, int]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([float(label) for label, _ in pairs]), np.array([score / 20 for _, score in pairs], np.float32)
+
+
+def youden(labels: np.ndarray, predicted: np.ndarray) -> float:
+    return sk.recall_score(labels, predicted) + sk.recall_score(1 - labels, ~predicted) - 1
+
+
+@pytest.mark.parametrize(("rule", "metric"), [("f1", sk.f1_score), ("youden", youden)])
+@settings(max_examples=40, deadline=None)
+@given(pairs=ROWS)
+def test_no_threshold_is_better(rule: str, metric: Metric, pairs: list[tuple[bool, int]]) -> None:
+    labels, scores = arrays(pairs)
+    threshold, words = choose(rule, labels, scores)
+    best = max(metric(labels, scores >= cut) for cut in np.unique(scores))
+    assert metric(labels, scores >= threshold) == pytest.approx(best)
+    assert "validation" in words
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs=ROWS, share=st.sampled_from([0.3, 0.5, 0.9, 1.0]))
+def test_recall_is_reached_by_the_highest_threshold(pairs: list[tuple[bool, int]], share: float) -> None:
+    labels, scores = arrays(pairs)
+    threshold, _ = choose(f"recall:{share}", labels, scores)
+    enough = [cut for cut in np.unique(scores) if sk.recall_score(labels, scores >= cut) >= share]
+    assert threshold == max(enough)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs=ROWS, share=st.sampled_from([0.2, 0.5, 0.9]))
+def test_precision_is_reached_with_the_highest_recall(pairs: list[tuple[bool, int]], share: float) -> None:
+    labels, scores = arrays(pairs)
+    enough = [cut for cut in np.unique(scores) if sk.precision_score(labels, scores >= cut) >= share]
+    if not enough:
+        with pytest.raises(InputError, match="the best is"):
+            choose(f"precision:{share}", labels, scores)
+        return
+    threshold, _ = choose(f"precision:{share}", labels, scores)
+    assert threshold == min(enough)
+
+
+def test_fixed_needs_no_rows() -> None:
+    assert choose("fixed:0.25", np.zeros(0), np.zeros(0)) == (0.25, "fixed at 0.25")
+
+
+@pytest.mark.parametrize("rule", ["best", "f1:3", "precision", "recall:2", "fixed:x", "fixed:nan", ""])
+def test_an_unknown_rule_is_refused(rule: str) -> None:
+    with pytest.raises(InputError, match="is none of f1"):
+        choose(rule, np.array([0, 1]), np.array([0.1, 0.9]))
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(InputError, match="one class only"):
+        choose("f1", np.ones(3), np.array([0.1, 0.2, 0.3]))

@@ -1,0 +1,146 @@
+"""Evaluate on real rows: reports, verdict, golden records that hold, and bad input that ends with a sentence."""
+
+import json
+import tarfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from contract import documents
+from contract.package import Golden
+from inference.model import load
+from model_build.jobs import golden
+from tests.model_build.jobs.conftest import Jobs, members
+
+
+def records(output: Path) -> list[Golden]:
+    return [Golden(**json.loads(line)) for line in (output / "golden.jsonl").read_text().splitlines()]
+
+
+def test_telco_from_rows_to_verdict(telco: Jobs) -> None:
+    model = telco.train()
+    archive = telco.pack()
+    output = telco.evaluate()
+    assert {path.name for path in output.iterdir()} == {
+        "evaluation.json", "gate.json", "report.html", "golden.jsonl", "payload.tar.gz",
+        "roc.png", "precision_recall.png", "calibration.png", "confusion_matrix.png",
+    }  # fmt: skip
+    report = documents.read(output / "evaluation.json")["binary_classification_metrics"]
+    assert 0.8 < report["auc"]["lower"] < report["auc"]["value"] < report["auc"]["upper"] < 0.9
+    verdict = documents.read(output / "gate.json")
+    assert verdict["passed"] is True
+    assert verdict["artefact"] == documents.sha256(archive.read_bytes())
+    assert verdict["metrics"]["auc"] == report["auc"]["value"]
+
+    chosen = records(output)
+    assert len(chosen) == 30
+    assert {one.decision for one in chosen} == {"Yes", "No"}
+    loaded = load(model)
+    assert golden.decide(loaded, [one.record for one in chosen]) == chosen, "read back, they answer the same"
+    assert all(set(one.record) == set(loaded.preprocessor.columns.raw_features) for one in chosen)
+
+
+def test_the_same_input_gives_the_same_bytes(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    first = {path.name: path.read_bytes() for path in telco.evaluate().iterdir()}
+    assert {path.name: path.read_bytes() for path in telco.evaluate().iterdir()} == first
+
+
+def test_golden_records_cover_classes_categories_and_missing_values(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    tests = pq.read_table(telco.folder / "test_raw").to_pylist()
+    chosen = [one.record for one in records(telco.evaluate(golden=60))]
+    for name in ("Contract", "PaymentMethod", "InternetService", "gender"):
+        assert {record[name] for record in chosen} == {row[name] for row in tests}
+    if any(not row["TotalCharges"].strip() for row in tests):
+        assert any(not record["TotalCharges"].strip() for record in chosen)
+
+
+def test_payload_holds_records_that_the_endpoint_takes(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    payload = members(telco.evaluate() / "payload.tar.gz")
+    assert set(payload) == {"payload.csv", "payload.json"}
+    assert len(json.loads(payload["payload.json"])["instances"]) == len(payload["payload.csv"].splitlines()) == 5
+
+
+def test_three_classes(sexes: Jobs) -> None:
+    sexes.train()
+    sexes.pack()
+    output = sexes.evaluate()
+    report = documents.read(output / "evaluation.json")["multiclass_classification_metrics"]
+    assert report["macro_auc"]["value"] > 0.7
+    assert set(report["confusion_matrix"]) == {"F", "I", "M"}
+    one = records(output)[0]
+    assert isinstance(one.score, list)
+    assert sum(one.score) == pytest.approx(1)
+    assert one.decision == ["F", "I", "M"][one.score.index(max(one.score))]
+
+
+def test_regression(abalone: Jobs) -> None:
+    abalone.train()
+    abalone.pack()
+    output = abalone.evaluate()
+    report = documents.read(output / "evaluation.json")["regression_metrics"]
+    assert report["mse"]["value"] < 7
+    assert documents.read(output / "gate.json")["passed"] is True
+    assert all(one.score == one.decision for one in records(output))
+
+
+def test_a_gate_that_fails_is_a_result(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    output = telco.evaluate(gate={"metric": "auc", "bound": "lower", "minimum": 0.95})
+    verdict = documents.read(output / "gate.json")
+    assert verdict["passed"] is False
+    assert "must be above 0.95" in verdict["reason"]
+    assert "Rejected" in (output / "report.html").read_text()
+    assert not (telco.folder / "message").exists()
+
+
+def test_a_changed_encoder_is_found(telco: Jobs) -> None:
+    model = telco.train()
+    path = model / "code" / "preprocessor.json"
+    document = documents.read(path)
+    contract = next(feature for feature in document["features"] if feature["column"] == "Contract")
+    contract["categories"] = contract["categories"][::-1]
+    documents.write(path, document)
+    telco.pack()
+    fails(telco, "alone and")
+
+
+def test_raw_rows_of_another_run_are_refused(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    for path in (telco.folder / "test_raw").iterdir():
+        pq.write_table(pq.read_table(path).slice(1), path)
+    fails(telco, "raw test rows stand against")
+
+
+def test_a_missing_or_broken_artefact_is_refused(telco: Jobs) -> None:
+    fails(telco, "is missing")
+    (telco.folder / "artefact").mkdir()
+    (telco.folder / "artefact" / "model.tar.gz").write_bytes(b"no archive")
+    fails(telco, "cannot be unpacked")
+    with tarfile.open(telco.folder / "artefact" / "model.tar.gz", "w:gz"):
+        pass
+    fails(telco, "preprocessor.json is missing")
+
+
+def test_unknown_settings_are_refused(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+    fails(telco, "bootstraps", bootstraps=3)
+    fails(telco, "asks for f7", gate={"metric": "f7", "minimum": 0.1})
+
+
+def fails(jobs: Jobs, words: str, **settings: object) -> None:
+    with pytest.raises(SystemExit) as ended:
+        jobs.evaluate(**settings)
+    assert ended.value.code == 1
+    reason = (jobs.folder / "message").read_text()
+    assert words in reason
+    assert "\n" not in reason.strip()
