@@ -8,4 +8,4 @@ from mlops.options import NameArgument
 
 def definition(name: NameArgument) -> None:
     """Print the definition JSON of a pipeline. Needs neither network nor credentials."""
-    output.document(json.loads(authoring.offline(name).definition))
+    output.document(json.loads(authoring.offline(name).text))
