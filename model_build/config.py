@@ -59,7 +59,7 @@ class ColumnsSection(Section):
 class Preprocess(Section):
     deduplicate: bool = Field(default=False, description="drop exact copies of a row, before the split")
     impute: Literal["median", "mean", "none"] = Field(
-        default="none", description="missing numbers; none: XGBoost's own way"
+        default="median", description="missing numbers; none: XGBoost's own way"
     )
     scale: Literal["standard", "none"] = Field(default="none", description="numbers to mean 0 and deviation 1")
     encoding: Literal["ordinal", "one_hot"] = Field(default="ordinal", description="categories to plain numbers")

@@ -52,5 +52,9 @@ class Context:
         """The bundle of a program: its modules and the pipeline's own feature code."""
         return collect([*entries, *self.own("features")], self.folder)
 
+    def serving(self) -> Bundle:
+        """What the endpoint runs: the handler, the feature code, and how a model of one's own answers."""
+        return self.code("inference.app", *self.own("predictor"))
+
     def settings(self, name: str, document: Document) -> str:
         return self.assets.settings(name, document)
