@@ -45,16 +45,14 @@ class RandomCutForest:
             raise InputError("The forest has no trees yet: call fit, or load a fitted one.")
         return self._trees
 
-    def fit(self, rows: Any, first_tree: int = 0) -> Self:
+    def fit(self, rows: Any) -> Self:
         """Grow the trees from `rows` (n, features), any array of finite numbers; the forest itself is returned.
-
-        first_tree  number of the first tree, where several hosts grow parts of one forest
 
         Raises InputError for NaN, infinity, no rows, too few rows for the trees, and rows that are all the same.
         """
         matrix = rows_of(rows)
         chosen = choose_rows(len(matrix), self.num_trees, self.num_samples_per_tree, self.seed)
-        trees = grow(matrix, chosen, self.seed, first_tree)
+        trees = grow(matrix, chosen, self.seed)
         if len(trees.left) == len(trees.roots):
             raise InputError("The sampled rows of each tree are all the same: there is nothing to cut.")
         self._trees = trees

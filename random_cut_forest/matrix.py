@@ -1,5 +1,9 @@
 """What rows must be like: a matrix of finite numbers."""
 
+import io
+import re
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,13 +35,29 @@ def rows_of(values: Any, what: str = "X") -> Matrix:
     if 0 in rows.shape:
         raise InputError(f"{what} is empty: {rows.shape[0]} rows with {rows.shape[1]} features.")
     # NaN fails both comparisons.
-    if not (rows.min() >= -LARGEST and rows.max() <= LARGEST):
+    if not (float(rows.min()) >= -LARGEST and float(rows.max()) <= LARGEST):
         row, column = np.argwhere(~(np.abs(rows) <= LARGEST))[0]
         raise InputError(
             f"{what} holds {rows[row, column]} in row {row}, column {column} (counted from 0): "
             f"fill in or drop what is missing or infinite first."
         )
     return rows
+
+
+def rows_of_csv(source: Path | io.StringIO, what: str) -> Matrix:
+    """The numbers of a CSV without header, (rows, columns) float64; (0, 0) when it is empty. Raises InputError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "loadtxt: input contained no data")
+            rows = np.loadtxt(source, delimiter=",", ndmin=2, comments=None, encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{what} is not UTF-8.") from None
+    except ValueError as error:
+        # After the semicolon numpy advises on its own arguments; it counts rows from 0 and columns from 1.
+        reason = re.sub(r"at row (\d+), column", lambda found: f"in row {int(found[1]) + 1}, column", str(error))
+        reason = reason.partition(";")[0].rstrip(".")
+        raise InputError(f"{what} is no CSV of numbers without header: {reason}.") from None
+    return rows_of(rows, what) if rows.size else np.empty((0, 0))
 
 
 def _from_objects(rows: NDArray[np.object_], what: str) -> Matrix:

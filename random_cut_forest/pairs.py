@@ -31,12 +31,12 @@ def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
     """(trees, rows) scores. Pairs that have reached their leaf leave the arrays."""
     rows = columns.shape[1]
     roots = tables.roots[trees]
-    node = np.repeat(roots, rows)
+    node: NDArray[np.intp] = np.repeat(roots, rows)
     points = np.tile(columns, len(roots))
-    reached = np.repeat(tables.normaliser[trees], rows)
-    score = np.zeros(len(node))
+    reached: Floats = np.repeat(tables.normaliser[trees], rows)
+    score: Floats = np.zeros(len(node))
     final = np.empty(len(node))
-    place = np.arange(len(node))
+    place: NDArray[np.intp] = np.arange(len(node))
     depth = 0
     while len(node):
         apart = distance(points, tables.lower.take(node, axis=1), tables.upper.take(node, axis=1))
@@ -44,8 +44,8 @@ def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
         if leaf.any():
             final[place[leaf]] = score[leaf] + reached[leaf] * tables.leaf_share(node[leaf], apart[leaf] > 0)
             inner = ~leaf
-            node, place, score, reached, apart = (part[inner] for part in (node, place, score, reached, apart))
-            points = points.compress(inner, axis=1)
+            node, place, points = node[inner], place[inner], points.compress(inner, axis=1)
+            score, reached, apart = score[inner], reached[inner], apart[inner]
         depth += 1
         cut_here = apart / (apart + tables.sides[node]) * reached
         reached -= cut_here

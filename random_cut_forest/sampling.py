@@ -9,20 +9,31 @@ from numpy.typing import NDArray
 
 from contract.errors import InputError
 
-#: Children of the seed sequence: 0 draws the rows, 1 + i the cuts of tree i.
-ROWS = 0
-CUTS = 1
+Floats = NDArray[np.float64]
+
+#: Streams of a seed: the rows of the trees; the first cuts of a forest; the further cuts of a tree, and its number.
+ROWS = (0,)
+FIRST_CUTS = (1,)
+CUTS = 2
 
 
-def integers(seed: int, stream: int, count: int) -> NDArray[np.uint64]:
+def integers(seed: int, stream: tuple[int, ...], count: int) -> NDArray[np.uint64]:
     """(count,) uniform 64-bit integers of a stream of the seed."""
-    generator = np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(stream,)))
-    return generator.random_raw(count)
+    return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=stream)).random_raw(count)
 
 
-def uniforms(seed: int, stream: int, count: int) -> NDArray[np.float64]:
+def uniforms(seed: int, stream: tuple[int, ...], count: int) -> Floats:
     """(count,) uniform on [0, 1): the upper 53 bits of the integers."""
-    return (integers(seed, stream, count) >> np.uint64(11)) * 2.0**-53
+    return (integers(seed, stream, count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def strata(seed: int, stream: tuple[int, ...], count: int, columns: int) -> Floats:
+    """(count, columns) uniform on [0, 1), in each column one in each of `count` equal parts (a Latin hypercube).
+
+    McKay, Beckman and Conover, A Comparison of Three Methods for Selecting Values of Input Variables (1979).
+    """
+    order, place = uniforms(seed, stream, 2 * count * columns).reshape(2, count, columns)
+    return np.minimum((np.argsort(order, axis=0, kind="stable") + place) / count, np.nextafter(1, 0))
 
 
 def samples_per_tree(rows: int, trees: int, most: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from random_cut_forest.tables import Tables, distance
 from random_cut_forest.trees import LEAF, Floats
 
-#: Numbers in a batch of rows (8 MB), and in the part of it that one operation works on (320 kB, the second-level cache).
+#: Numbers in a batch of rows (8 MB), and in the part that one operation works on (320 kB: second-level cache).
 NUMBERS = 2**20
 BLOCK = 40_960
 

@@ -6,6 +6,7 @@ The artefact of SageMaker's own container is another format, which nothing but t
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +49,14 @@ def read(path: Path) -> tuple[Trees, int]:
         raise InputError(f"{path} is missing.") from None
     except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is no Random Cut Forest or is damaged ({error}): train it again.") from None
-    trees = Trees(**{name: array for name, array in members.items() if name != "seed"})
+    seed = int(members.pop("seed"))
+    trees = Trees(**members)
     if fault := _fault(trees):
         raise InputError(f"{path} is no Random Cut Forest or is damaged ({fault}): train it again.")
-    return trees, int(members["seed"])
+    return trees, seed
 
 
-def _members(path: Path) -> dict[str, NDArray[np.generic]]:
+def _members(path: Path) -> dict[str, NDArray[Any]]:
     """Raises ValueError when a member is not what it should be; zipfile checks each one's checksum."""
     with zipfile.ZipFile(path) as archive:
         if archive.comment != FORMAT.encode():

@@ -53,7 +53,7 @@ class Tables:
         return np.where(outside, self.other[node], self.same[node])
 
     def is_leaf(self, node: NDArray[np.intp]) -> NDArray[np.bool_]:
-        return self.left[node] == LEAF
+        return np.equal(self.left[node], LEAF)
 
 
 def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | None = None) -> Floats:
@@ -61,10 +61,10 @@ def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | No
 
     columns, lower, upper  (features, k), the corners also (features, 1);  scratch  (features, k) is overwritten
     """
-    nearest = np.clip(columns, lower, upper, out=scratch)
+    nearest: Floats = np.clip(columns, lower, upper, out=scratch)
     np.subtract(columns, nearest, out=nearest)
     np.abs(nearest, out=nearest)
     if nearest.shape[1] == 1:
         # A single column would be summed pairwise, with other rounding than many columns.
-        return np.cumsum(nearest, axis=0)[-1]
-    return np.add.reduce(nearest, axis=0)
+        return np.cumsum(nearest, axis=0)[-1:].ravel()
+    return np.asarray(np.add.reduce(nearest, axis=0))

@@ -33,7 +33,7 @@ class Trees:
 
     @property
     def features(self) -> int:
-        return self.points.shape[1]
+        return int(self.points.shape[1])
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -78,11 +78,13 @@ def concatenate(parts: list[Trees]) -> Trees:
     shifts = np.cumsum([0] + [len(part.left) for part in parts[:-1]]).astype(np.int32)
     return Trees(
         roots=np.concatenate([part.roots + shift for part, shift in zip(parts, shifts, strict=True)]),
-        left=np.concatenate(
-            [np.where(part.left == LEAF, part.left, part.left + shift) for part, shift in zip(parts, shifts, strict=True)]
-        ),
+        left=np.concatenate([_shifted(part.left, shift) for part, shift in zip(parts, shifts, strict=True)]),
         feature=np.concatenate([part.feature for part in parts]),
         cut=np.concatenate([part.cut for part in parts]),
         mass=np.concatenate([part.mass for part in parts]),
         points=np.concatenate([part.points for part in parts]),
     )
+
+
+def _shifted(left: Integers, shift: np.int32) -> Integers:
+    return np.where(left == LEAF, left, left + shift)
