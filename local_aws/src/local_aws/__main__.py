@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     except StartError as error:
         print(f"local-aws: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except OSError as error:
+        print(f"local-aws: {home} cannot hold the state of local_aws: {error}.", file=sys.stderr)  # noqa: T201
+        return 1
     print(json.dumps(found.to_document()))  # noqa: T201
     return 0
 
@@ -40,11 +43,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(home: Path, region: str, images: Path | None) -> None:
-    with launch.only_server(home):
-        table = Images.read(images) if images else Images()
-        listener = launch.listen(home)
-        launch.write_record(home, {"Port": listener.getsockname()[1], "Pid": os.getpid()})
-        machine.serve(home, listener, region, table)
+    launch.take_home(home)
+    table = Images.read(images) if images else Images()
+    listener = launch.listen(home)
+    launch.write_record(home, {"Port": listener.getsockname()[1], "Pid": os.getpid()})
+    machine.serve(home, listener, region, table)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,19 @@ class Clock:
         self._virtual = self._real + offset
         self.rate = rate
 
+    @classmethod
+    def resumed(cls, origin: dict[str, float]) -> "Clock":
+        """The clock whose `origin` was kept: it has run on while nobody looked, and never runs backwards."""
+        clock = cls(rate=origin["Rate"])
+        clock._real, clock._virtual = origin["Real"], origin["Virtual"]
+        return clock
+
+    @property
+    def origin(self) -> dict[str, float]:
+        """What makes the same clock again: a moment of the machine's time and of this one's, and the rate."""
+        with self._lock:
+            return {"Real": self._real, "Virtual": self._virtual, "Rate": self.rate}
+
     def now(self) -> float:
         """The time, in seconds since 1970."""
         return self._virtual + (time.time() - self._real) * self.rate

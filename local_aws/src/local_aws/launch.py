@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from local_aws.errors import StartError
+
+#: Servers that this process has started: it is their parent.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,13 @@ class Status:
 
 
 def record_of(home: Path) -> dict[str, Any]:
-    """What the home remembers of its server: `Port`, and the `Pid` of the last one."""
+    """What the home remembers of its server: `Port`, and the `Pid` of the last one; empty when it remembers nothing."""
     try:
-        record: dict[str, Any] = json.loads((home / "server.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        record = json.loads((home / "server.json").read_text())
+    except (OSError, ValueError):  # none, or not readable: as good as none
         return {}
-    return record
+    port = record.get("Port") if isinstance(record, dict) else None
+    return record if isinstance(port, int) and 0 < port < 1 << 16 else {}
 
 
 def write_record(home: Path, record: dict[str, Any]) -> None:
@@ -66,20 +69,43 @@ def listen(home: Path) -> socket.socket:
     return listener
 
 
-@contextlib.contextmanager
-def only_server(home: Path) -> Iterator[None]:
-    """Hold the home's lock for as long as the server lives. Raises StartError when another server holds it."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as lock:
+def take_home(home: Path) -> None:
+    """Take the home's lock for as long as this process lives, and write its id there.
+
+    Raises StartError when another server has it or the home cannot be written.
+    """
+    make_home(home)
+    # Never closed: the lock falls when the process is gone, not when it has begun to go.
+    lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT)
+    if not _take(lock):
+        raise StartError(f"A server for {home} is running already.")
+    os.truncate(lock, 0)
+    os.write(lock, str(os.getpid()).encode())
+
+
+def make_home(home: Path) -> None:
+    """Raises StartError when the folder cannot be made or written."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "lock").touch()
+    except OSError as error:
+        raise StartError(f"{home} cannot hold the state of local_aws: {error.strerror}.") from None
+
+
+def _take(lock: int) -> bool:
+    """Tries for a moment: whoever looks whether the lock is free holds a share of it meanwhile."""
+    for _ in range(50):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StartError(f"A server for {home} is running already.") from None
-        yield
+            time.sleep(0.01)
+        else:
+            return True
+    return False
 
 
 def locked(home: Path) -> bool:
-    """Whether a server holds the home's lock."""
+    """Whether a server holds the home's lock, be it one that does not answer yet or any more."""
     try:
         with (home / "lock").open("r") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -116,7 +142,7 @@ def up(home: Path, images: Path | None = None, region: str = "us-east-1", wait: 
     found = status(home)
     if found.Status == "Running":
         return found
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     command = [sys.executable, "-m", "local_aws", "serve", "--home", str(home), "--region", region]
     if images:
         command += ["--images", str(images)]
@@ -125,10 +151,13 @@ def up(home: Path, images: Path | None = None, region: str = "us-east-1", wait: 
         process = subprocess.Popen(
             command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, cwd=home
         )
+    _started.append(process)
     end = time.monotonic() + wait
     while time.monotonic() < end:
         found = status(home)
         if found.Status == "Running":
+            if found.Pid != process.pid:
+                process.wait()  # somebody else was faster; this one ends by itself
             return found
         if process.poll() is not None and not locked(home):
             raise StartError(_last_line(home / "server.log", start) or f"local_aws ended with {process.returncode}.")
@@ -142,16 +171,26 @@ def _last_line(path: Path, start: int) -> str:
 
 
 def down(home: Path, wait: float = 20.0) -> Status:
-    """Stop the home's server; its jobs end with it and run again at the next start."""
+    """Stop the home's server, also one that does not answer; its jobs end with it and run again at the next start.
+
+    A server that does not end within `wait` seconds is killed, which loses nothing that it has acknowledged.
+    """
     home = home.resolve()
-    found = status(home)
-    if found.Pid is None:
-        return found
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(found.Pid, signal.SIGTERM)
-    end = time.monotonic() + wait
+    end, sent = time.monotonic() + wait, signal.SIGTERM
+    _signal(home, sent)
     while locked(home):
-        if time.monotonic() > end:
-            os.kill(found.Pid, signal.SIGKILL)
+        if time.monotonic() > end and sent != signal.SIGKILL:
+            sent = signal.SIGKILL
+            _signal(home, sent)
         time.sleep(0.02)
+    for process in _started:
+        process.poll()  # leaves no zombie of our own behind
     return status(home)
+
+
+def _signal(home: Path, number: signal.Signals) -> None:
+    """To the process whose id the lock holds, as long as the lock is held: never to a stranger with an old id."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        pid = int((home / "lock").read_text())
+        if locked(home):
+            os.kill(pid, number)

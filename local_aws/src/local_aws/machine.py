@@ -1,7 +1,9 @@
 """Put a machine together: its store, its clock, its services; and take it apart again."""
 
 import logging
+import signal
 import socket
+import sqlite3
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +11,7 @@ import uvicorn
 
 from local_aws import models, registry, search, tags
 from local_aws.clock import Clock
-from local_aws.errors import StartError
+from local_aws.errors import AwsError, StartError
 from local_aws.jobs import Workers
 from local_aws.jobs import operations as jobs
 from local_aws.operations import Aws, Operations
@@ -57,11 +59,11 @@ def build(home: Path, port: int, region: str, images: Images) -> Aws:
     """The machine whose state is below `home`; nothing runs yet."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store(home)
-    kept = store.get("local:Clock", "clock") or {}
+    origin = store.get("local:Clock", "clock")
     aws = Aws(
         home=home,
         store=store,
-        clock=Clock(kept.get("Offset", 0.0), kept.get("Rate", 1.0)),
+        clock=Clock.resumed(origin) if origin else Clock(),
         region=region,
         endpoint=f"http://127.0.0.1:{port}",
         images=images,
@@ -76,7 +78,7 @@ def serve(home: Path, listener: socket.socket, region: str, images: Images) -> N
     try:
         aws = build(home, listener.getsockname()[1], region, images)
         aws.store.sweep()
-    except OSError as error:
+    except (OSError, sqlite3.Error, AwsError) as error:
         raise StartError(f"{home} cannot hold the state of local_aws: {error}.") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     application = Application(aws, OPERATIONS)
@@ -91,6 +93,8 @@ def serve(home: Path, listener: socket.socket, region: str, images: Images) -> N
     )
     for part in PARTS:
         aws.part(part).start()
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done: the parts end first
+        signal.signal(number, lambda *_: None)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:

@@ -117,7 +117,7 @@ class Application:
                 return HttpResponse(
                     400, {"content-type": "application/json"}, json.dumps({"Error": str(error)}).encode()
                 )
-            self.aws.store.put("local:Clock", "clock", {"Offset": self.aws.clock.offset, "Rate": self.aws.clock.rate})
+            self.aws.store.put("local:Clock", "clock", self.aws.clock.origin)
         state = {
             "Endpoint": self.aws.endpoint,
             "Home": str(self.aws.home),

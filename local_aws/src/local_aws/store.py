@@ -7,6 +7,7 @@ loss. All changes of one step of life go through one transaction, so that nothin
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -78,18 +79,18 @@ class Store:
         """
         with self._lock:
             outer = self._depth == 0
-            if outer:
-                self._writer.execute("BEGIN IMMEDIATE")
-                self._after = []
             self._depth += 1
             try:
+                if outer:
+                    self._after = []
+                    self._writer.execute("BEGIN IMMEDIATE")
                 yield
                 if outer:
                     self.commit()
             except BaseException as error:
                 if outer and self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                if isinstance(error, sqlite3.OperationalError) and _says_full(error, self.home):
                     raise disk_full(self.home) from error
                 raise
             finally:
@@ -192,6 +193,13 @@ class Store:
 
 def disk_full(home: Path) -> AwsError:
     return AwsError("InternalFailure", f"The disk below {home} is full: free some space and try again.", status=507)
+
+
+def _says_full(error: sqlite3.OperationalError, home: Path) -> bool:
+    """SQLite says SQLITE_FULL, or some SQLITE_IOERR when the log's index cannot grow."""
+    return error.sqlite_errorname == "SQLITE_FULL" or (
+        error.sqlite_errorname.startswith("SQLITE_IOERR") and shutil.disk_usage(home).free < 1 << 16
+    )
 
 
 def translate(error: OSError, home: Path) -> Exception:
