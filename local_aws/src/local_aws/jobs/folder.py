@@ -17,7 +17,7 @@ from typing import Any
 
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
-from local_aws.processes.hosts import START
+from local_aws.processes.hosts import SHARED_CORES, START
 
 _OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 
@@ -100,7 +100,7 @@ class HostFolder:
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
         }
-        return basics | reach if network else basics
+        return basics | SHARED_CORES | (reach if network else {})
 
 
 def resource_config(hosts: list[str], current: str, instance_type: str) -> dict[str, Any]:

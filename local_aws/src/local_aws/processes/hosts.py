@@ -20,6 +20,10 @@ from local_aws.processes.boot.server import HOST_MARK, JOB_MARK, MARK
 from local_aws.processes.images import Image
 from local_aws.processes.packages import write_settings
 
+#: Jobs share the machine's cores: a thread of OpenMP that waits for another must sleep and not spin. It is read when
+#: the library is loaded, which is in the fork server. Measured with XGBoost on two busy cores: 3 s in place of 17 s.
+SHARED_CORES = {"OMP_WAIT_POLICY": "passive"}
+
 START = Path(boot.__file__).with_name("start.py")
 
 
@@ -58,7 +62,7 @@ class Host:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=home,
-            env=self._marks | {"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env=self._marks | SHARED_CORES | {"PATH": os.defpath, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
         theirs.close()
