@@ -46,9 +46,9 @@ def load(folder: Path, threads: int = 1) -> Model:
     """
     preprocessor = Preprocessor.from_document(documents.read(folder / package.PREPROCESSOR))
     decision = Decision.from_document(documents.read(folder / package.DECISION))
-    features = _module(folder / CODE / "features.py")
-    encoder = RecordEncoder(preprocessor, features.features) if features else RecordEncoder(preprocessor)
-    return Model(preprocessor, decision, encoder, _predict(folder, threads))
+    own = folder / CODE / "features.py"
+    features = _function(own, "features") if own.is_file() else None
+    return Model(preprocessor, decision, RecordEncoder(preprocessor, features), _predict(folder, threads))
 
 
 def _predict(folder: Path, threads: int) -> Predict:
@@ -72,8 +72,7 @@ def _xgboost(path: Path, threads: int) -> Predict:
 
 def _own(path: Path, _threads: int) -> Predict:
     """A model of the pipeline's own: `predictor.py` defines `load(model_dir: Path) -> Predict`."""
-    module = _module(path)
-    predict: Predict = module.load(path.parent.parent)
+    predict: Predict = _function(path, "load")(path.parent.parent)
     return predict
 
 
@@ -84,13 +83,13 @@ LOADERS: dict[str, Callable[[Path, int], Predict]] = {
 }
 
 
-def _module(path: Path) -> Any:
-    """The Python file as a module, None when it is missing."""
-    if not path.is_file():
-        return None
+def _function(path: Path, name: str) -> Any:
+    """The function in a Python file of the artefact. Raises InputError when the file has none of that name."""
     specification = importlib.util.spec_from_file_location(path.stem, path)
     if specification is None or specification.loader is None:
         raise InputError(f"{path} cannot be imported.")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    return module
+    if not callable(function := getattr(module, name, None)):
+        raise InputError(f"{path.name} has no function {name}.")
+    return function

@@ -43,7 +43,7 @@ class Jobs:
             "SM_CHANNEL_VALIDATION": self.folder / "validation",
             "SM_CHANNEL_PREPROCESSOR": self.folder / "fit",
             "SM_MODEL_DIR": self.folder / "model",
-            "SM_NUM_CPUS": 2,
+            "SM_NUM_CPUS": 1,  # tests run beside others, and waiting threads cost more than they bring
             "FAILURE_FILE": self.folder / "failure",
             "SERVING": serving,
         }
