@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 # Otherwise the SDK asks IAM, over the network, whether it may pass the role.
 os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
@@ -23,8 +24,8 @@ DETACHED: dict[str, str | None] = {
 
 @contextmanager
 def detached(region: str) -> Iterator[None]:
-    """The SDK makes clients, which it never calls, in places where it needs none; they get this region and false
-    credentials. Afterwards the environment is as it was."""
+    """The SDK makes clients that authoring never calls; they get this region and false credentials. Afterwards the
+    environment is as it was."""
     wanted = {**DETACHED, "AWS_DEFAULT_REGION": region}
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)
@@ -48,6 +49,11 @@ with detached("us-east-1"), warnings.catch_warnings():
     importlib.import_module("sagemaker.mlops")
 logging.root.handlers[:] = _handlers  # the SDK would log for everybody
 logging.root.setLevel(_level)
+
+# Each ProcessingStep makes a session for Docker, four clients, only to ask a method for its name; the class knows it.
+_steps: Any = importlib.import_module("sagemaker.mlops.workflow.steps")
+_local_client = _steps.LocalSagemakerClient
+_steps.LocalSagemakerClient = lambda: _local_client
 
 # The SDK validates its defaults, and the schema of the defaults, at each of sixty look-ups: nine tenths of the time of
 # a definition. Ours are one constant (see `session`), which a test validates.

@@ -8,7 +8,7 @@ from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from model_build.authoring import detached, security
+from model_build.authoring import security
 from model_build.authoring.context import Context
 
 ROOT = "/opt/ml/processing"
@@ -70,7 +70,4 @@ def processing_step(
     )
     code = context.assets.expanded(name, context.code(program))
     arguments = processor.run(inputs=[*inputs, source("code", code)], outputs=list(outputs))
-    with detached(context.target.region):
-        return ProcessingStep(
-            name, step_args=arguments, cache_config=context.cache, property_files=list(property_files)
-        )
+    return ProcessingStep(name, step_args=arguments, cache_config=context.cache, property_files=list(property_files))

@@ -1,8 +1,11 @@
 """The definition as a whole: what changes it, what does not, and what it must hold."""
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,8 +202,12 @@ def test_the_same_bytes_again_without_network(tmp_path: Path, monkeypatch: pytes
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    from model_build.authoring import session
+
+    session.offline.cache_clear()
     first = json.dumps(define(CREDIT))
     monkeypatch.chdir(tmp_path)
+    session.offline.cache_clear()
     assert json.dumps(define(CREDIT)) == first
 
 
@@ -266,3 +273,28 @@ def test_golden(credit: dict[str, Any]) -> None:
 
 def normalised(definition: dict[str, Any]) -> Any:
     return json.loads(re.sub(r"\b[0-9a-f]{64}\b", "<hash>", json.dumps(definition)))
+
+
+def test_our_defaults_of_the_sdk_are_valid() -> None:
+    """Authoring keeps the SDK from validating them at each look-up."""
+    import jsonschema
+    from sagemaker.core.config.config_schema import SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA
+
+    from model_build.authoring.session import DEFAULTS
+
+    jsonschema.validate(DEFAULTS, SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA)
+
+
+def test_authoring_leaves_no_trace_in_the_environment(tmp_path: Path) -> None:
+    program = """
+import logging, os
+before = dict(os.environ)
+from model_build.pipeline import get_pipeline
+get_pipeline().definition()
+assert {k: v for k, v in os.environ.items() if k != "SAGEMAKER_VALIDATE_ROLE"} == before
+assert logging.root.handlers == []
+"""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == done.stderr == "", "and says nothing"
