@@ -4,7 +4,7 @@ import re
 from functools import cache, cached_property
 from typing import Any
 
-import botocore.session
+from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel
 
 #: Names under which clients sign requests, where they differ from botocore's name of the service.
@@ -14,11 +14,14 @@ SIGNING_NAMES = {
     "elasticloadbalancing": "elbv2",
 }
 
+#: Without a session, which would import clients, waiters and their documentation.
+_LOADER = create_loader()
+
 
 @cache
 def service_model(name: str) -> ServiceModel:
     """The model of a service by botocore's name. Raises botocore.exceptions.UnknownServiceError."""
-    return botocore.session.get_session().get_service_model(name)
+    return ServiceModel(_LOADER.load_service_model(name, "service-2"), name)
 
 
 @cache
