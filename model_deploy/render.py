@@ -87,3 +87,14 @@ def _instances(name: str, mode: ModeName, stage: Stage, inference: Document) -> 
     wanted = getattr(getattr(stage, mode), "instance_type", None)
     if listed and wanted not in listed:
         yield f"{stage.name}: {mode}.instance_type: {name} may run on {', '.join(listed)}, not on {wanted}."
+
+
+PROJECT = ("foundation", "build", "delivery", "promotion")
+
+
+def project_template(with_roles: bool = True) -> Document:
+    """The project's own stack; `with_roles` when a stage lives in the same account, else roles.yml goes there alone."""
+    parts = [template.read(f"project/{part}.yml") for part in PROJECT]
+    if with_roles:
+        parts.append(template.read("roles.yml"))
+    return template.joined(parts, "A project: registry, both pipelines, promotion")
