@@ -42,6 +42,8 @@ def run_app() -> int:
     """Run the command of `sys.argv`; the exit code. Every error that is foreseen becomes one sentence."""
     try:
         app()
+    except SystemExit as stop:  # how typer ends, also when all went well
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except InputError as error:
         return _say(str(error), REFUSED)
     except StartError as error:

@@ -52,6 +52,13 @@ class Commands:
             cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
 
+    def python(self, program: str, stdin: str = "", **extra: str) -> subprocess.CompletedProcess[str]:
+        """A Python program in the same place."""
+        return subprocess.run(
+            [sys.executable, "-c", program], input=stdin,
+            cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True, timeout=280, check=False,
+        )  # fmt: skip
+
     def json(self, *arguments: str, **extra: str) -> Any:
         """The document that a command prints; the command must exit 0."""
         done = self(*arguments, "--json", **extra)

@@ -103,10 +103,7 @@ arn = session.client("sagemaker").start_pipeline_execution(
 report = progress.follow(arn, quiet=True)
 assert report["PipelineExecutionStatus"] == "Succeeded", report
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=credit.folder, env=credit.environment(PYTHONPATH=str(tmp_path)),
-        capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+    done = credit.python(program, PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
