@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -107,6 +108,47 @@ def test_a_job_that_spoils_its_input_leaves_s3_alone(jobs: Any) -> None:
     )
     assert found["ProcessingJobStatus"] == "Completed"
     assert jobs.get(uri) == b"precious"
+
+
+def test_a_large_input_is_no_copy_and_cannot_be_written(jobs: Any, request: pytest.FixtureRequest) -> None:
+    uri = jobs.put("large/data.bin", bytes(64 << 20))
+    source = (
+        "import os\nassert os.stat('/opt/ml/processing/in/data.bin').st_size == 64 << 20\n"
+        "for path in (os.environ['P'], '/opt/ml/processing/in/data.bin'):\n"
+        "    try:\n        os.chmod(path, 0o777)\n        open(path, 'r+b').write(b'spoiled')\n"
+        "    except OSError as error:\n        print(error)\n"
+    )
+    found = jobs.python(
+        source, inputs={"in": {"S3Uri": "s3://jobs/large/"}}, Environment={"P": "/opt/ml/processing/in/data.bin"}
+    )
+    request.addfinalizer(lambda: jobs.s3.delete_object(Bucket="jobs", Key="large/data.bin"))
+    assert found["ProcessingJobStatus"] == "Completed"
+    assert jobs.get(uri) == bytes(64 << 20)
+    if jobs.log(found["ProcessingJobName"]):  # the kernel refused
+        path = jobs.folder(found["ProcessingJobName"]) / "ml/processing/in/data.bin"
+        assert path.stat().st_nlink == 2
+
+
+@pytest.fixture
+def no_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_AWS_NAMESPACES", "0")
+
+
+def test_without_namespaces_paths_are_rewritten_and_the_log_says_so(no_namespaces: None, own_jobs: Any) -> None:
+    uri = own_jobs.put("large/data.bin", bytes(64 << 20))
+    prefix = own_jobs.put("script/main.py", "import os\nopen(os.environ['P'] + '/data.bin', 'r+b').write(b'spoiled')\n"
+        "assert not os.path.exists('/opt/ml/processing')").removesuffix("main.py")  # fmt: skip
+    found = own_jobs.process(
+        ["python3", "/opt/ml/processing/code/main.py"],
+        inputs={"in": {"S3Uri": "s3://jobs/large/"}, "code": {"S3Uri": prefix}},
+        Environment={"P": "/opt/ml/processing/in"},
+        NetworkConfig={"EnableNetworkIsolation": True},
+    )
+    assert found["ProcessingJobStatus"] == "Completed", found["FailureReason"]
+    assert own_jobs.get(uri) == bytes(64 << 20)
+    said = own_jobs.log(found["ProcessingJobName"])[0]
+    assert said.startswith("local_aws: no namespaces on this machine: /opt/ml is not this job's folder")
+    assert said.endswith("the network is reachable although the job asks for isolation.")
 
 
 def test_an_input_that_is_not_there_fails_the_job_in_words(jobs: Any) -> None:
@@ -222,8 +264,6 @@ def test_what_cannot_be_is_refused_by_name(jobs: Any, change: dict[str, Any], me
 
 
 def test_the_command_is_noted_and_runs_by_hand(jobs: Any) -> None:
-    import subprocess
-
     found = jobs.process(["python3", "-c", "import os; print(os.environ['A'], os.getcwd())"], Environment={"A": "b"})
     folder = jobs.folder(found["ProcessingJobName"])
     noted = json.loads((folder / "command.json").read_text())

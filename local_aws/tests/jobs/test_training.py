@@ -192,3 +192,13 @@ def test_a_duplicate_and_a_missing_job(jobs: Any) -> None:
     with pytest.raises(ClientError, match="Requested resource not found") as caught:
         jobs.sagemaker.describe_training_job(TrainingJobName="nobody")
     assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_an_algorithm_that_stands_in_for_the_images_own(jobs: Any) -> None:
+    found = jobs.train(image="stand-in:1", hyperparameters={"k": "3"})
+    assert unpacked(jobs, found["ModelArtifacts"]["S3ModelArtifacts"]) == {"m": b"stand-in"}
+
+
+def test_spot_needs_a_longest_wait(jobs: Any) -> None:
+    with pytest.raises(ClientError, match="MaxWaitTimeInSeconds"):
+        jobs.create_training("1", EnableManagedSpotTraining=True)

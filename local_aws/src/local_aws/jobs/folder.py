@@ -24,10 +24,15 @@ _OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 
 @dataclass
 class HostFolder:
-    """The folder of the host `name` ("algo-1"); `read_only` collects the inputs that are not copies."""
+    """The folder of the host `name` ("algo-1").
+
+    links      whether inputs may be links that the kernel keeps the program from writing to
+    read_only  those that are
+    """
 
     root: Path
     name: str
+    links: bool
     read_only: list[Path] = field(default_factory=list)
 
     @property

@@ -1,7 +1,7 @@
 """From S3 into a host's folder: prefixes and manifests, all keys or a share of them.
 
-A job gets copies, so that nothing it does reaches S3. Large objects are hard links, read-only by their mode and, where
-the kernel allows, by a read-only mount.
+A job gets copies, so that nothing it does reaches S3. Large objects are hard links where the kernel can mount them
+read-only for the job, root or not.
 """
 
 import json
@@ -105,7 +105,7 @@ def _fetch(aws: Aws, item: Item, path: Path, folder: HostFolder) -> None:
     for _ in range(10):
         entry = objects.read(aws, item.bucket, item.key)
         try:
-            if entry.size >= LINK_FROM:
+            if folder.links and entry.size >= LINK_FROM:
                 os.link(entry.blob, path)
                 path.chmod(0o444)
                 folder.read_only.append(path)

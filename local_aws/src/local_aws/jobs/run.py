@@ -11,7 +11,7 @@ from local_aws.jobs.failure import JobError
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
 from local_aws.operations import Aws
-from local_aws.processes.hosts import Hosts
+from local_aws.processes.hosts import Host, Hosts
 from local_aws.processes.images import Image
 from local_aws.processes.watch import End, Watch
 from local_aws.services import logs
@@ -56,10 +56,10 @@ class Run:
     def _to_end(self, grace: Callable[[], float]) -> Outcome:
         downloading, running, uploading = self._kind.phases
         self._enter(downloading)
-        folders = self._folders()
+        host = self._aws.part(Hosts).of(self._image)
+        folders = self._folders(host)
         programs = self._kind.prepare(self._aws, self.document, self._image, folders)
         started = self._enter(running)
-        host = self._aws.part(Hosts).of(self._image)
         deadline = started + self._kind.limit_of(self.document)
         processes = [host.start(program) for program in programs]
         end = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace).until_end()
@@ -76,13 +76,12 @@ class Run:
         self._live.seen = {key: value for key, value in self.document.items() if key != self._kind.status_member}
         return now
 
-    def _folders(self) -> list[HostFolder]:
+    def _folders(self, host: Host) -> list[HostFolder]:
         job = job_folder(self._aws, self._kind, self._name)
         shutil.rmtree(job, ignore_errors=True)
-        settings = self._aws.part(Hosts).settings(self._image)
-        folders = [HostFolder(job / name, name) for name in self._kind.hosts_of(self.document)]
+        folders = [HostFolder(job / name, name, host.namespaces) for name in self._kind.hosts_of(self.document)]
         for folder in folders:
-            folder.make(settings)
+            folder.make(host.settings)
         self._last = [""] * len(folders)
         self._streams = [f"{self._name}/{folder.name}-{self._epoch}" for folder in folders]
         return folders

@@ -1,6 +1,8 @@
 """Training jobs: channels in, a program per host, a model out."""
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
@@ -72,6 +74,7 @@ class Training(Kind):
         resources = request.get("ResourceConfig", {})
         if not resources.get("InstanceType") or not resources.get("InstanceCount"):
             raise NotSupported("a training job whose ResourceConfig has no InstanceType and InstanceCount")
+        _check_spot(request)
         for channel in request.get("InputDataConfig", []):
             _check_channel(channel)
         return {"StoppingCondition": {"MaxRuntimeInSeconds": DAY}, "HyperParameters": {}, **request}
@@ -126,6 +129,11 @@ class Training(Kind):
             return folder.program(
                 toolkit.command(program, hyperparameters), environment, folder=toolkit.CODE, network=network
             )
+        if image.train:
+            environment["PYTHONPATH"] = ":".join(
+                filter(None, [_stand_in(image, folder), environment.get("PYTHONPATH")])
+            )
+            return folder.program(image.train, environment, network=network)
         raise JobError(
             f"ClientError: the image {image.repository} has no algorithm of its own on this machine: use script mode"
             " (hyperparameters sagemaker_program and sagemaker_submit_directory), or ContainerEntrypoint."
@@ -184,12 +192,31 @@ class Training(Kind):
             document["ModelArtifacts"] = {"S3ModelArtifacts": f"{_output_base(document)}/{tail}"}
 
 
+def _stand_in(image: Image, folder: HostFolder) -> str:
+    """A copy of the folders that the image's stand-in is imported from: what runs is what was there at the start."""
+    target = folder.root / "stand_in"
+    for source in image.code:
+        shutil.copytree(source, target / Path(source).name, ignore=shutil.ignore_patterns("__pycache__"))
+    return str(target)
+
+
 def _output_base(document: Document) -> str:
     return f"{document['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{document['TrainingJobName']}"
 
 
 def _packed(document: Document) -> bool:
     return bool(document["OutputDataConfig"].get("CompressionType", "GZIP") == "GZIP")
+
+
+def _check_spot(request: Document) -> None:
+    if not request.get("EnableManagedSpotTraining"):
+        return
+    limits = request.get("StoppingCondition", {})
+    if limits.get("MaxWaitTimeInSeconds", 0) < limits.get("MaxRuntimeInSeconds", DAY):
+        raise AwsError(
+            "ValidationException",
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.",
+        )
 
 
 def _check_channel(channel: Document) -> None:

@@ -10,13 +10,14 @@ import threading
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from local_aws.operations import Aws
 from local_aws.processes import boot, leftovers
 from local_aws.processes.boot.program import Program
-from local_aws.processes.boot.server import HOST_MARK, JOB_MARK, MARK
+from local_aws.processes.boot.server import HOST_MARK, JOB_MARK, MARK, NAMESPACES
 from local_aws.processes.images import Image
 from local_aws.processes.packages import write_settings
 
@@ -62,12 +63,18 @@ class Host:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=home,
-            env=self._marks | SHARED_CORES | {"PATH": os.defpath, "LANG": "C.UTF-8"},
+            env=self._marks | SHARED_CORES | _environment(),
             start_new_session=True,
         )
         theirs.close()
         self._ending = False
         threading.Thread(target=self._outlive, name="host-watch", daemon=True).start()
+
+    @cached_property
+    def namespaces(self) -> bool:
+        """Whether its programs see their folder as /opt/ml, read-only files as such, and no network when isolated."""
+        with self._control.makefile("rb", buffering=0) as said:
+            return bool(json.loads(said.readline() or b"{}").get("namespaces"))
 
     @property
     def alive(self) -> bool:
@@ -119,6 +126,11 @@ class Host:
             self._process.wait()
 
 
+def _environment() -> dict[str, str]:
+    kept = {NAMESPACES: os.environ[NAMESPACES]} if NAMESPACES in os.environ else {}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8"} | kept
+
+
 class Hosts:
     """One host an image, started in the background with the server and again whenever it is missing."""
 
@@ -153,10 +165,6 @@ class Hosts:
                     del self._hosts[image]
             future = self._future(image)
         return future.result()
-
-    def settings(self, image: Image) -> Path:
-        """The file that the host's interpreters read."""
-        return self.of(image).settings
 
     def _future(self, image: Image) -> "Future[Host]":
         with self._lock:

@@ -26,6 +26,8 @@ from local_aws.processes.boot.guard import Guard, Packages
 MARK = "LOCAL_AWS_PROCESS_OF"
 #: In the environment of a fork server and all that it started.
 HOST_MARK = "LOCAL_AWS_HOST"
+#: "0" keeps jobs out of namespaces where the kernel would give them.
+NAMESPACES = "LOCAL_AWS_NAMESPACES"
 #: In the environment of one host's processes: which of them belong together.
 JOB_MARK = "LOCAL_AWS_PROGRAM"
 
@@ -72,7 +74,7 @@ class ForkServer:
         self.children: dict[int, Child] = {}
         self.received = b""
         self.descriptors: list[int] = []
-        self.namespaces = kernel.can_unshare()
+        self.namespaces = os.environ.get(NAMESPACES) != "0" and kernel.can_unshare()
         self.spare: Waiting | None = None
         self.wake = os.pipe()
         for end in self.wake:
@@ -82,7 +84,8 @@ class ForkServer:
         kernel.adopt_orphans()
 
     def serve(self) -> NoReturn:
-        """Until the socket ends."""
+        """Until the socket ends. The first thing that it says is what it can do."""
+        self.control.sendall(json.dumps({"namespaces": self.namespaces}).encode() + b"\n")
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         poll.register(self.wake[0], select.POLLIN)
