@@ -28,7 +28,7 @@ def row_hashes(data: pa.RecordBatch, names: Iterable[str], seed: int = 0) -> Has
     """The hash of the named columns of each row, uint64; the order of the columns does not matter."""
     hashes = np.full(data.num_rows, _salt(f"seed {seed}"), dtype=np.uint64)
     for name in sorted(names):
-        _mix_in(hashes, cell_hashes(data.column(name)), _salt(name))
+        _mix_in(hashes, cell_hashes(data.column(name)))
     return finish(hashes)
 
 
@@ -63,11 +63,11 @@ def cell_hashes(array: Any) -> Hashes:
     return _text_hashes(pc.utf8_trim(array, characters=WHITE_SPACE))
 
 
-def _mix_in(hashes: Hashes, cells: Hashes, salt: np.uint64) -> None:
+def _mix_in(hashes: Hashes, cells: Hashes) -> None:
+    """A product carries bits upwards only; the bytes' turn brings them down again for the next column."""
     hashes ^= cells
     hashes *= _MULTIPLIER
-    hashes ^= hashes >> _HALF
-    hashes += salt
+    hashes.byteswap(inplace=True)
 
 
 def _text_hashes(array: Any) -> Hashes:
@@ -87,7 +87,7 @@ def _text_hashes(array: Any) -> Hashes:
     while len(rows):
         cells = words[offsets[rows] + position] & _BYTE_MASKS[np.minimum(lengths[rows] - position, 8)]
         some = hashes[rows]
-        _mix_in(some, cells, np.uint64(position))
+        _mix_in(some, cells)
         hashes[rows] = some
         position += 8
         rows = rows[lengths[rows] > position]

@@ -94,7 +94,7 @@ def test_a_file_whose_types_differ_gets_a_part_of_its_own(tmp_path: Path) -> Non
     frame.iloc[200:].fillna({"m": 0}).astype({"m": "int64"}).to_parquet(source / "2.parquet")
     built = build(source, settings(), tmp_path / "out")
     assert len(list((tmp_path / "out/test_raw").iterdir())) == 2
-    assert len(built.encoded["test"]) == 60
+    assert len(built.raw) == len(built.encoded["test"]) > 50
 
 
 def test_a_host_without_files_writes_nothing_and_succeeds(tmp_path: Path) -> None:
