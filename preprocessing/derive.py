@@ -10,8 +10,9 @@ from contract.columns import Columns
 from contract.errors import InputError
 from preprocessing.values import as_text
 
-#: Raw columns by name, all of one length: numeric ones as float64 with NaN, the others as objects, str or None.
-#: The derived columns come back the same way.
+#: Raw columns by name, all of one length and read only: numeric ones as float64 with NaN, the others as objects, str
+#: or None. The derived columns come back the same way. It is called with batches, on several threads, and with one
+#: record: a row's result may depend on that row alone.
 Features = Callable[[Mapping[str, npt.NDArray[Any]]], Mapping[str, Any]]
 
 
@@ -24,7 +25,7 @@ def derive(
     """
     name = f"{function.__module__}.{getattr(function, '__name__', 'features')}"
     try:
-        derived = function(raw)
+        derived = function({column: _read_only(values) for column, values in raw.items()})
     except Exception as error:  # code of the user's own may raise anything
         raise InputError(f"{name} failed with {type(error).__name__}: {error}.") from error
     if not isinstance(derived, Mapping):
@@ -38,6 +39,12 @@ def derive(
         {column: _numbers(name, column, derived[column]) for column in columns.derived_numeric},
         {column: _texts(name, column, derived[column], columns) for column in columns.derived_categorical},
     )
+
+
+def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def _numbers(name: str, column: str, values: Any) -> npt.NDArray[np.float64]:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+#: More would hold more batches in memory and wait for the one reader.
+MOST_WORKERS = 8
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
     """`function` of each item, in the order of the items. numpy and Arrow let go of the interpreter's lock."""
-    workers = workers or max(2, os.cpu_count() or 1)
+    workers = workers or min(max(2, os.cpu_count() or 1), MOST_WORKERS)
     pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

@@ -63,6 +63,11 @@ def raising(columns: Mapping[str, Any]) -> dict[str, Any]:
     return {"ratio": columns["speed"]}
 
 
+def changing(columns: Mapping[str, Any]) -> dict[str, Any]:
+    columns["n"][:] = 0
+    return features(columns)
+
+
 def nothing(_: Mapping[str, Any]) -> Any:
     return None
 
@@ -76,6 +81,7 @@ def nothing(_: Mapping[str, Any]) -> Any:
         (infinite, "infinite returned an infinite number in 'ratio'"),
         (lists, r"lists returned '\[1\]' in 'pair'; a text or None is needed"),
         (raising, "raising failed with KeyError: 'speed'"),
+        (changing, "changing failed with ValueError: assignment destination is read-only"),
         (nothing, "nothing returned a NoneType; it must return columns by name"),
     ],
 )
