@@ -153,7 +153,7 @@ FAULTS: list[tuple[Callable[[Document], None], str]] = [
     (put(prep, "CacheConfig", {"Enabled": "yes"}), "Enabled"),
     (put(prep, "CacheConfig", {"Enabled": True}), "ExpireAfter is needed"),
     (put(prep, "CacheConfig.ExpireAfter", "a month"), "ISO 8601"),
-    (put(prep, "RetryPolicies.0.MaxAttempts", 0), "MaxAttempts"),
+    (put(prep, "RetryPolicies.0.MaxAttempts", -1), "MaxAttempts"),
     (put(prep, "RetryPolicies.0.ExceptionType", ["Step.ANY"]), "Step.ANY"),
     (put(prep, "PropertyFiles.0.OutputName", "test"), "no output 'test'"),
     (put(prep, "PropertyFiles.0.FilePath", ...), "PropertyFiles"),

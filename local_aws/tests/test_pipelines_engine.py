@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -495,3 +496,20 @@ def test_what_is_not_supported_says_so(pipelines: Pipelines) -> None:
     name = pipelines.create([processing("A", OK)])
     with pytest.raises(ClientError, match=r"NotImplemented.*MlflowExperimentName"):
         pipelines.start(name, MlflowExperimentName="x")
+
+
+def test_an_ended_execution_keeps_its_status_when_it_is_renamed(pipelines: Pipelines) -> None:
+    arn = pipelines.start(pipelines.create([processing("A", "import time; time.sleep(30)")]))
+    pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+    assert pipelines.end(arn)["PipelineExecutionStatus"] == "Stopped"
+    pipelines.sagemaker.update_pipeline_execution(PipelineExecutionArn=arn, PipelineExecutionDisplayName="old")
+    assert pipelines.end(arn)["PipelineExecutionStatus"] == "Stopped"
+
+
+def test_many_executions_at_once(pipelines: Pipelines) -> None:
+    name = pipelines.create([processing("A", OK), processing("B", OK), after("C", "A", "B")])
+    with ThreadPoolExecutor(8) as pool:
+        arns = list(pool.map(lambda _: pipelines.start(name), range(16)))
+    assert len(set(arns)) == 16
+    assert {pipelines.end(arn)["PipelineExecutionStatus"] for arn in arns} == {"Succeeded"}
+    assert all(len(pipelines.steps(arn)) == 3 for arn in arns)

@@ -275,6 +275,9 @@ def test_retries_back_off_and_end() -> None:
     assert retries.delay([bounded], kind, 2, 31) is None
     assert retries.delay([], kind, 1, 0) is None
     assert retries.delay([], "Step.THROTTLING", 1, 0) == 1
+    assert retries.delay([], "Step.THROTTLING", 6, 0) is None
+    never = {"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 0}
+    assert retries.delay([never], "Step.THROTTLING", 1, 0) is None
 
 
 def test_which_failures_are_tried_again() -> None:
@@ -290,7 +293,7 @@ def test_which_failures_are_tried_again() -> None:
     "policies",
     [
         [{"ExceptionType": ["Step.OTHER"], "MaxAttempts": 1}],
-        [{"ExceptionType": ["Step.THROTTLING"]}],
+        [{"ExceptionType": ["Step.THROTTLING"], "Attempts": 1}],
         [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 21}],
         [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2, "ExpireAfterMin": 1}],
         [{"ExceptionType": "Step.THROTTLING", "MaxAttempts": 1}],

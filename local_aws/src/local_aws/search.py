@@ -11,6 +11,7 @@ from typing import Any
 from local_aws import crud
 from local_aws.errors import AwsError, NotSupported
 from local_aws.operations import Aws, Operations, Request, Result
+from local_aws.pipelines.expressions import as_text
 
 Document = dict[str, Any]
 
@@ -57,7 +58,7 @@ def _record(resource: str, document: Document) -> Document:
     if resource != "PipelineExecution":
         return document
     values = document["Parameters"].items()
-    return document | {"PipelineParameters": [{"Name": name, "Value": str(value)} for name, value in values]}
+    return document | {"PipelineParameters": [{"Name": name, "Value": as_text(value)} for name, value in values]}
 
 
 def _position(document: Document, path: str) -> list[Any]:

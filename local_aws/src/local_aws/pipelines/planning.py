@@ -59,7 +59,12 @@ def _ended_by_fail(execution: Document) -> bool:
 
 
 def final_status(definition: Definition, execution: Document) -> str | None:
-    """The status with which the execution ends; None while something is under way. Ask when no step can start."""
+    """The status with which the execution ends now; None while something is under way, and when it has ended before.
+
+    Ask when no step can start.
+    """
+    if execution["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
+        return None
     states = {name: entry["StepStatus"] for name, entry in execution["Steps"].items()}
     if ACTIVE & set(states.values()):
         return None

@@ -19,13 +19,16 @@ EXCEPTION_TYPES = (
 )
 
 #: What AWS tries again when a step has no policy of its own for it.
-DEFAULT = {"ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"], "MaxAttempts": 3}
+DEFAULT: Document = {"ExceptionType": ["Step.SERVICE_FAULT", "Step.THROTTLING"]}
+
+#: How often, when a policy has neither MaxAttempts nor ExpireAfterMin.
+DEFAULT_ATTEMPTS = 5
 
 #: Member → its least and its largest value.
 _LIMITS = {
     "IntervalSeconds": (0, 43200),
     "BackoffRate": (0, 1000),
-    "MaxAttempts": (1, 20),
+    "MaxAttempts": (0, 20),
     "ExpireAfterMin": (0, 14400),
 }
 
@@ -45,8 +48,8 @@ def violations(policies: Any, where: str) -> Iterator[str]:
             value = policy.get(name, low)
             if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
                 yield f"{where}: {name}: {value!r} is not a number from {low} to {high}."
-        if ("MaxAttempts" in policy) == ("ExpireAfterMin" in policy):
-            yield f"{where}: either MaxAttempts or ExpireAfterMin is needed."
+        if "MaxAttempts" in policy and "ExpireAfterMin" in policy:
+            yield f"{where}: MaxAttempts and ExpireAfterMin exclude each other."
 
 
 def type_of_error(error: AwsError) -> str | None:
@@ -77,8 +80,9 @@ def delay(policies: list[Document], kind: str, tries: int, since_first: float) -
     since_first  seconds since the step was started first
     """
     policy = next((item for item in [*policies, DEFAULT] if kind in item["ExceptionType"]), None)
-    if policy is None or tries > policy.get("MaxAttempts", tries):
+    if policy is None:
         return None
     seconds = float(policy.get("IntervalSeconds", 1) * policy.get("BackoffRate", 2.0) ** (tries - 1))
-    expires = policy.get("ExpireAfterMin")
-    return None if expires is not None and since_first + seconds > expires * 60 else seconds
+    if "ExpireAfterMin" in policy:
+        return seconds if since_first + seconds <= policy["ExpireAfterMin"] * 60 else None
+    return seconds if tries <= policy.get("MaxAttempts", DEFAULT_ATTEMPTS) else None
