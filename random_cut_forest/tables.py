@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,11 @@ class Tables:
             other=1 / (trees.depth + 1.0),
             same=1 / (np.maximum(trees.depth, 1) + logarithms[trees.mass]),
         )
+
+    @cached_property
+    def by_node(self) -> tuple[Floats, Floats]:
+        """The corners (nodes, features), those of a node side by side."""
+        return np.ascontiguousarray(self.lower.T), np.ascontiguousarray(self.upper.T)
 
     def leaf_share(self, node: NDArray[np.intp], outside: NDArray[np.bool_]) -> Floats:
         """What leaves add: `node` (k,), `outside` (k,) whether the row is not the leaf's point."""

@@ -1,12 +1,13 @@
 """The score against a plain one: one row, one tree, node by node."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from random_cut_forest import RandomCutForest, pairs, slices
+from random_cut_forest import RandomCutForest, compiled, pairs, scoring, slices
 from random_cut_forest.tables import Tables
 from random_cut_forest.trees import LEAF, Trees
 
@@ -44,6 +45,34 @@ def test_both_walks_follow_the_definition(fitted: tuple[RandomCutForest, Floats]
     tables, columns = Tables.of(forest.trees), np.ascontiguousarray(rows.T)
     assert np.allclose(pairs.total(tables, columns), expected, rtol=1e-12)
     assert np.allclose(slices.total(tables, columns), expected, rtol=1e-12)
+
+
+def test_the_walk_for_numba_agrees_to_the_last_bit(fitted: tuple[RandomCutForest, Floats], monkeypatch) -> None:
+    """As Python runs it, which does the same arithmetic."""
+    forest, rows = fitted
+    tables, columns = Tables.of(forest.trees), np.ascontiguousarray(rows.T)
+    monkeypatch.setattr(compiled, "kernel", lambda: None)
+    assert np.array_equal(compiled.total(tables, columns), pairs.total(tables, columns))
+
+
+def test_compiled_by_numba_it_agrees_too(fitted: tuple[RandomCutForest, Floats]) -> None:
+    pytest.importorskip("numba", reason="numba is an optional speed-up and not installed")
+    forest, rows = fitted
+    expected = forest.score(rows)
+    compiled.kernel.cache_clear()
+    forest.prepare()
+    assert compiled.ready()
+    assert np.array_equal(forest.score(rows), expected)
+    compiled.kernel.cache_clear()
+
+
+def test_without_numba_the_other_walks_are_taken(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)
+    compiled.kernel.cache_clear()
+    assert scoring._walk(10**6, 100) is slices
+    assert scoring._walk(10, 100) is pairs
+    assert not compiled.ready()
+    compiled.kernel.cache_clear()
 
 
 def test_both_walks_agree_to_the_last_bit(fitted: tuple[RandomCutForest, Floats], monkeypatch) -> None:
