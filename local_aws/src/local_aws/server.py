@@ -63,7 +63,7 @@ class Application:
             return await asyncio.get_running_loop().run_in_executor(self.threads, self._control, request)
         service = self.service_of(request)
         if service not in self.services:
-            return _refused(service)
+            return serialise.failure(service, request, NotSupported(f"the service {service}"))
         try:
             name, members = parse(service, request)
             handler = self.handlers.get((service, name))
@@ -141,13 +141,6 @@ def _index(operations: Iterable[Operations]) -> dict[tuple[str, str], Handler]:
                 raise ValueError(f"{group.service}:{name} has two handlers.")
             found[group.service, name] = handler
     return found
-
-
-def _refused(service: str) -> HttpResponse:
-    """A service that is not here at all; JSON and XML clients alike show the header's code and the status."""
-    error = NotSupported(f"the service {service}")
-    headers = {"x-amzn-errortype": error.code, "content-type": "application/x-amz-json-1.1"}
-    return HttpResponse(error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode())
 
 
 async def _send(response: HttpResponse, send: Send, *, head: bool) -> None:

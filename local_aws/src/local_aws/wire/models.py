@@ -35,6 +35,11 @@ def target_prefixes(services: tuple[str, ...]) -> dict[str, str]:
     return {prefix: name for name in services if (prefix := service_model(name).metadata.get("targetPrefix"))}
 
 
+def map_tags(shape: Any) -> tuple[str, str]:
+    """How the keys and the values of a map are called in forms and in XML."""
+    return shape.key.serialization.get("name", "key"), shape.value.serialization.get("name", "value")
+
+
 class Route:
     """One operation of a REST service: method, path pattern, and the query keys that select it."""
 

@@ -13,7 +13,7 @@ from botocore.utils import parse_timestamp
 
 from local_aws.errors import AwsError, NotSupported
 from local_aws.wire.http import HttpRequest
-from local_aws.wire.models import SIGNING_NAMES, operation_model, routes, service_model
+from local_aws.wire.models import SIGNING_NAMES, map_tags, operation_model, routes, service_model
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
@@ -182,9 +182,10 @@ def _from_form(shape: Any, form: dict[str, str], prefix: str) -> Any:
         return items or ([] if prefix in form else None)
     if kind == "map":
         inner = prefix if shape.serialization.get("flattened") else f"{prefix}.entry"
+        key_name, value_name = map_tags(shape)
         entries: dict[str, Any] = {}
-        while (key := form.get(f"{inner}.{len(entries) + 1}.key")) is not None:
-            entries[key] = _from_form(shape.value, form, f"{inner}.{len(entries) + 1}.value")
+        while (key := form.get(f"{inner}.{len(entries) + 1}.{key_name}")) is not None:
+            entries[key] = _from_form(shape.value, form, f"{inner}.{len(entries) + 1}.{value_name}")
         return entries or None
     return _from_text(shape, form[prefix]) if prefix in form else None
 

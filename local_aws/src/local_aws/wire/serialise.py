@@ -8,18 +8,22 @@ from email.utils import format_datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
 from local_aws.errors import AwsError
 from local_aws.wire.http import FileSlice, HttpRequest, HttpResponse
-from local_aws.wire.models import operation_model, service_model
+from local_aws.wire.models import map_tags, operation_model, service_model
 
 
 def protocol(service: str, request: HttpRequest) -> str:
     """The protocol that this client speaks: a service may understand several."""
     if "x-amz-target" in request.headers:
         return "json"
-    name: str = service_model(service).metadata["protocol"]
+    try:
+        name: str = service_model(service).metadata["protocol"]
+    except UnknownServiceError:  # signed under a name that is not botocore's
+        return "query" if "x-www-form-urlencoded" in request.headers.get("content-type", "") else "rest-json"
     return name if name.startswith("rest") else "query"
 
 
@@ -164,11 +168,14 @@ def _to_xml(shape: Any, tag: str, value: Any) -> str:
         name = shape.member.serialization.get("name", "member")
         return f"<{tag}>{''.join(_to_xml(shape.member, name, item) for item in value)}</{tag}>"
     if kind == "map":
-        entries = "".join(
-            f"<entry><key>{escape(key)}</key>{_to_xml(shape.value, 'value', item)}</entry>"
+        key_tag, value_tag = map_tags(shape)
+        pairs = [
+            f"<{key_tag}>{escape(key)}</{key_tag}>{_to_xml(shape.value, value_tag, item)}"
             for key, item in value.items()
-        )
-        return f"<{tag}>{entries}</{tag}>"
+        ]
+        if shape.serialization.get("flattened"):
+            return "".join(f"<{tag}>{pair}</{tag}>" for pair in pairs)
+        return f"<{tag}>{''.join(f'<entry>{pair}</entry>' for pair in pairs)}</{tag}>"
     return f"<{tag}>{escape(_to_text(shape, value))}</{tag}>"
 
 
