@@ -172,6 +172,18 @@ def test_after_kill_9_nothing_lives_and_the_job_runs_again_from_a_clean_folder(o
     none_left(programs, own_jobs.home)
 
 
+def test_a_stop_that_was_acknowledged_outlives_the_server(own_jobs: Any) -> None:
+    name = running(
+        own_jobs,
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "open('/opt/ml/processing/out/up', 'w')\ntime.sleep(1000)",
+    )
+    own_jobs.sagemaker.stop_processing_job(ProcessingJobName=name)
+    os.kill(own_jobs.status.Pid, signal.SIGKILL)
+    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    assert own_jobs.wait(name)["ProcessingJobStatus"] == "Stopped"
+
+
 def test_the_programs_die_with_their_fork_server(own_jobs: Any) -> None:
     name = running(own_jobs, FAMILY + "time.sleep(1000)")
     before = family(own_jobs.home)

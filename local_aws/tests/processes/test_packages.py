@@ -27,6 +27,10 @@ def test_the_settings_are_written_once(tmp_path: Path) -> None:
     before = path.stat().st_mtime_ns
     assert write_settings(Image("a/b", tags=("1",), packages=("six",)), tmp_path) == path
     assert path.stat().st_mtime_ns == before
+    assert (
+        "yaml"
+        in json.loads(write_settings(Image("a/b", tags=("1",), packages=("PyYAML",)), tmp_path).read_text())["modules"]
+    )
 
 
 def test_a_manifest_beside_the_table(tmp_path: Path) -> None:

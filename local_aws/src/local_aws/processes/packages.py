@@ -31,13 +31,18 @@ def settings_of(image: Image, name: str) -> dict[str, Any]:
 
 
 def write_settings(image: Image, folder: Path) -> Path:
-    """The settings as a file below `folder`; a host's processes read it."""
+    """The settings as a file below `folder`; a host's processes read it.
+
+    Made anew only when the row or what is installed has changed: looking through all packages takes a while.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{image.repository}:{image.tags[0]}" if image.tags else image.repository
     path = folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', name)}.json"
-    text = json.dumps(settings_of(image, name), indent=1)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    made_for = repr((image, [(site, Path(site).stat().st_mtime_ns) for site in _site()]))
+    if not path.exists() or json.loads(path.read_text())["made_for"] != made_for:
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(settings_of(image, name) | {"made_for": made_for}, indent=1))
+        partial.replace(path)
     return path
 
 

@@ -113,7 +113,9 @@ class ForkServer:
             print(f"local_aws: {self.packages.image}: preload {module}: {error}", file=sys.stderr)  # noqa: T201
 
     def _requests(self) -> Iterator[dict[str, Any]]:
-        content, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 64)
+        content, descriptors = b"", list[int]()
+        with contextlib.suppress(ConnectionResetError):  # closed before it read what was said to it
+            content, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 64)
         if not content:
             self._end()
         self.received += content

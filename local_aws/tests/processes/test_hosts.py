@@ -1,0 +1,107 @@
+"""Hosts: fork servers and the programs in them, without a server around."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local_aws.clock import Clock
+from local_aws.processes.boot.program import Program
+from local_aws.processes.hosts import Host, Process
+from local_aws.processes.images import Image
+from local_aws.processes.packages import write_settings
+from local_aws.processes.watch import End, Stop, Watch
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    made = Host(write_settings(Image("image", preload=("json", "no_such_module")), tmp_path), tmp_path)
+    yield made
+    if made.alive:
+        made.end()
+
+
+def start(host: Host, folder: Path, *arguments: str) -> Process:
+    folder.mkdir(parents=True, exist_ok=True)
+    return host.start(Program(arguments, {"PATH": "/usr/bin:/bin"}, folder, folder, folder))
+
+
+def watch(*processes: Process, grace: float = 1.0, stop: Stop | None = None) -> tuple[End, list[tuple[int, str]]]:
+    lines: list[tuple[int, str]] = []
+    clock = Clock()
+    seen = Watch(
+        processes,
+        lambda number, found: lines.extend((number, line) for line in found),
+        clock,
+        stop or Stop(),
+        clock.now() + 60,
+        lambda: grace,
+    ).until_end()
+    return seen, lines
+
+
+def test_a_host_that_ends_kills_its_programs_and_goes_quietly(
+    host: Host, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process = start(host, tmp_path / "job", "bash", "-c", "echo $$; sleep 1000")
+    pid = int(os.read(process.output, 100))
+    host.end()
+    with pytest.raises(psutil.NoSuchProcess):
+        psutil.Process(pid)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_programs_run_side_by_side_and_their_lines_are_told_apart(host: Host, tmp_path: Path) -> None:
+    processes = [start(host, tmp_path / str(n), "bash", "-c", f"echo {n}; echo; printf end") for n in range(3)]
+    end, lines = watch(*processes)
+    assert (end.codes, end.failed) == ([0, 0, 0], None)
+    assert sorted(lines) == sorted((n, line) for n in range(3) for line in (str(n), "", "end"))
+
+
+def test_the_first_to_fail_is_named_and_takes_the_others_along(host: Host, tmp_path: Path) -> None:
+    waiting = start(host, tmp_path / "a", "sleep", "1000")
+    end, _ = watch(waiting, start(host, tmp_path / "b", "bash", "-c", "exit 3"))
+    assert (end.codes, end.failed, end.stopped) == ([137, 3], 1, False)
+
+
+def test_a_request_larger_than_the_socket_takes_at_once(host: Host, tmp_path: Path) -> None:
+    source = "x = '" + "y" * 900_000 + "'; print(len(x))"
+    (tmp_path / "bin").mkdir()
+    end, lines = watch(start(host, tmp_path, "python3", "-c", source))
+    assert (end.codes, lines) == ([0], [(0, "900000")])
+
+
+def test_long_output_arrives_whole(host: Host, tmp_path: Path) -> None:
+    _, lines = watch(start(host, tmp_path / "a", "bash", "-c", "seq 1 200000; head -c 300000 /dev/zero | tr '\\0' z"))
+    assert [line for _, line in lines] == [*(str(n) for n in range(1, 200001)), "z" * 300_000]
+
+
+def test_a_stop_asks_first_and_kills_after_the_grace(host: Host, tmp_path: Path) -> None:
+    stop = Stop()
+    stop.ask()
+    begun = time.monotonic()
+    deaf = start(host, tmp_path / "a", "bash", "-c", "trap '' TERM; while true; do sleep .05; done")
+    polite = start(host, tmp_path / "b", "bash", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep .05; done")
+    assert os.read(polite.output, 100) == b"up\n"
+    end, _ = watch(deaf, polite, grace=0.5, stop=stop)
+    assert (end.codes, end.stopped) == ([137, 0], True)
+    assert 0.4 < time.monotonic() - begun < 5
+
+
+def test_a_killed_host_gives_no_code(host: Host, tmp_path: Path) -> None:
+    process = start(host, tmp_path / "a", "bash", "-c", "echo $$; sleep 1000")
+    os.read(process.output, 100)
+    os.kill(host._process.pid, signal.SIGKILL)
+    end, _ = watch(process)
+    assert end.codes == [None]
+    with pytest.raises(OSError):  # noqa: PT011  whichever of EPIPE and ECONNRESET
+        start(host, tmp_path / "b", "true")
+
+
+def test_a_program_that_closes_its_output_is_still_waited_for(host: Host, tmp_path: Path) -> None:
+    end, lines = watch(start(host, tmp_path / "a", "bash", "-c", "echo x; exec >&- 2>&-; sleep .2; exit 4"))
+    assert (end.codes, lines) == ([4], [(0, "x")])
