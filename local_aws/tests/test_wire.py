@@ -69,7 +69,8 @@ def values(shape: Any, depth: int = 0, *, plain: bool = False) -> st.SearchStrat
     if kind == "list":
         return st.lists(values(shape.member, depth + 1, plain=plain), min_size=1, max_size=3)
     if kind == "map":
-        return st.dictionaries(PLAIN, values(shape.value, depth + 1, plain=plain), min_size=1, max_size=3)
+        keys = PLAIN.map(str.lower) if plain else PLAIN  # names of headers have no case
+        return st.dictionaries(keys, values(shape.value, depth + 1, plain=plain), min_size=1, max_size=3)
     if kind == "string":
         return st.sampled_from(shape.enum) if shape.enum else PLAIN if plain else PRINTABLE
     return {

@@ -1,0 +1,173 @@
+"""The store against a plain dictionary: whole transactions or nothing, whatever is opened again and whenever."""
+
+import errno
+import sqlite3
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from local_aws.errors import AwsError
+from local_aws.operations import Aws
+from local_aws.s3 import buckets, objects
+from local_aws.store import Store
+
+KINDS = st.sampled_from(["a:Thing", "b:Thing"])
+KEYS = st.sampled_from(["x", "x/1", "x/2", "y", "ü"])
+CHANGES = st.lists(st.tuples(KINDS, KEYS, st.none() | st.integers()), max_size=4)
+
+
+class PlantedError(Exception):
+    """Planted in the middle of a transaction."""
+
+
+class Documents(RuleBasedStateMachine):
+    """What is in the store is what committed transactions wrote, in the order of first creation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.home = Path(self.folder.name)
+        self.store = Store(self.home)
+        self.expected: dict[tuple[str, str], int] = {}
+        self.calls: list[str] = []
+
+    def change(self, changes: list[tuple[str, str, int | None]], model: dict[tuple[str, str], int]) -> None:
+        for kind, key, value in changes:
+            if value is None:
+                assert self.store.delete(kind, key) == (model.pop((kind, key), None) is not None)
+            else:
+                self.store.put(kind, key, {"value": value})
+                model[kind, key] = value
+
+    @rule(changes=CHANGES, inner=CHANGES)
+    def commit(self, changes: list[Any], inner: list[Any]) -> None:
+        with self.store.transaction():
+            self.change(changes, self.expected)
+            with self.store.transaction():
+                self.change(inner, self.expected)
+                self.store.after_commit(lambda: self.calls.append("called"))
+            assert self.calls == []
+        assert self.calls == ["called"]
+        self.calls.clear()
+
+    @rule(changes=CHANGES, inner=CHANGES)
+    def fail(self, changes: list[Any], inner: list[Any]) -> None:
+        def broken() -> None:
+            with self.store.transaction():
+                self.store.after_commit(lambda: self.calls.append("called"))
+                self.change(changes, model)
+                with self.store.transaction():
+                    self.change(inner, model)
+                raise PlantedError
+
+        model = dict(self.expected)
+        with pytest.raises(PlantedError):
+            broken()
+        assert self.calls == []
+
+    @rule()
+    def open_again(self) -> None:
+        """As after `kill -9`: nothing is closed."""
+        self.store = Store(self.home)
+
+    @rule(changes=CHANGES.filter(bool))
+    def others_see_nothing_before_the_commit(self, changes: list[Any]) -> None:
+        seen: list[Any] = []
+        before = self.everything()
+        with self.store.transaction():
+            self.change(changes, self.expected)
+            reader = threading.Thread(target=lambda: seen.append(self.everything()))
+            reader.start()
+            reader.join()
+        assert seen == [before]
+
+    def everything(self) -> dict[tuple[str, str], int]:
+        found = {}
+        for kind in ("a:Thing", "b:Thing"):
+            found |= {(kind, key): document["value"] for key, document in self.store.scan(kind)}
+        return found
+
+    @invariant()
+    def the_store_holds_what_was_committed(self) -> None:
+        assert self.everything() == self.expected
+        for kind, prefix in (("a:Thing", "x"), ("a:Thing", "x/"), ("b:Thing", "")):
+            listed = [key for key, _ in self.store.scan(kind, prefix)]
+            wanted = [key for held, key in self.expected if held == kind and key.startswith(prefix)]
+            assert sorted(listed) == sorted(wanted)
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+
+TestDocuments = Documents.TestCase
+TestDocuments.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+
+
+def test_a_transaction_is_one_commit_and_one_fsync(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.transaction():
+        for number in range(10):
+            store.put("a:Thing", str(number), {})
+    assert (store.commits, store.fsyncs) == (1, 1)
+
+
+def test_a_callback_may_write(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.transaction():
+        store.after_commit(lambda: store.put("a:Thing", "later", {}))
+    assert store.get("a:Thing", "later") == {}
+
+
+# a full disk
+
+
+@pytest.fixture
+def s3(aws: Aws) -> Aws:
+    buckets.create_bucket(aws, {"Bucket": "data"})
+    objects.put(aws, "data", "key", objects.stage(aws, b"old"))
+    return aws
+
+
+def no_space(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("source", ["bytes", "file", "taken file"])
+def test_no_space_for_bytes(s3: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str) -> None:
+    file = tmp_path / "new"
+    file.write_bytes(b"new")
+    monkeypatch.setattr(s3.store, "sync", no_space)
+    with pytest.raises(AwsError, match="is full: free some space and try again"):
+        objects.stage(s3, b"new" if source == "bytes" else file, take=source == "taken file")
+    assert [path.read_bytes() for path in s3.store.blobs.glob("??/*")] == [b"old"]
+    monkeypatch.undo()
+    objects.put(s3, "data", "key", objects.stage(s3, b"new"))
+    assert objects.read(s3, "data", "key").blob.read_bytes() == b"new"
+
+
+def test_no_space_for_rows(s3: Aws) -> None:
+    pages = s3.store.sql("PRAGMA page_count").fetchone()[0]
+    s3.store._writer.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own "disk is full"
+    with pytest.raises(AwsError, match="is full: free some space and try again") as caught:
+        s3.store.put("a:Thing", "large", {"value": "x" * 100_000})
+    assert caught.value.status == 507
+    assert s3.store.get("a:Thing", "large") is None
+    s3.store._writer.execute("PRAGMA max_page_count = 1000000")
+    s3.store.put("a:Thing", "large", {"value": "x" * 100_000})
+    assert s3.store.get("a:Thing", "large") is not None
+
+
+def test_other_faults_of_the_disk_are_not_called_full(s3: Aws) -> None:
+    def broken() -> None:
+        with s3.store.transaction():
+            s3.store.sql("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        broken()
+    s3.store.put("a:Thing", "key", {})
