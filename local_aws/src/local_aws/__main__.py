@@ -1,4 +1,4 @@
-"""`local-aws serve | up | down | status`: the server of a home, without any project around it."""
+"""`local-aws serve | up | down | status | operations`: the server of a home, without any project around it."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from local_aws import launch, machine
+from local_aws import launch, machine, supported
 from local_aws.errors import StartError
 from local_aws.processes.images import Images
 
@@ -18,6 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "serve":
             _serve(home, options.region, options.images)
+            return 0
+        if options.command == "operations":
+            _operations(options.into)
             return 0
         if options.command == "up":
             found = launch.up(home, options.images, options.region)
@@ -35,11 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="local-aws", description="AWS on one machine.")
-    parser.add_argument("command", choices=["serve", "up", "down", "status"])
+    parser.add_argument("command", choices=["serve", "up", "down", "status", "operations"])
     parser.add_argument("--home", type=Path, default=Path(".local_aws"), help="folder of the state (%(default)s)")
     parser.add_argument("--region", default="us-east-1", help="the region of new resources (%(default)s)")
     parser.add_argument("--images", type=Path, default=None, help="TOML table of images and their local hosts")
+    parser.add_argument("--into", type=Path, default=None, help="operations: the Markdown file that has the table")
     return parser
+
+
+def _operations(into: Path | None) -> None:
+    if into:
+        supported.write(into)
+    else:
+        print(supported.table())  # noqa: T201
 
 
 def _serve(home: Path, region: str, images: Path | None) -> None:
