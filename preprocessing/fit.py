@@ -170,9 +170,14 @@ class _Training:
             "mean": moments.mean,
             "median": float(np.median(present)) if len(present) else 0.0,
         }
-        if settings.scale == "none":
-            return Numeric(name, fills[settings.impute], 0.0, 1.0)
-        return Numeric(name, fills[settings.impute], moments.mean, moments.deviation or 1.0)
+        fill = fills[settings.impute]
+        mean, scale = (0.0, 1.0) if settings.scale == "none" else (moments.mean, moments.deviation or 1.0)
+        if not np.isfinite([fill or 0.0, mean, scale]).all():
+            raise InputError(
+                f"The column {name!r} holds numbers too large for their mean or deviation; drop it, or derive a "
+                "logarithm, or set impute to median and scale to none."
+            )
+        return Numeric(name, fill, mean, scale)
 
     def _categorical(self, name: str) -> Categorical:
         settings, counts = self._settings, self._counts[name]

@@ -28,8 +28,9 @@ class Moments:
         present = values[~np.isnan(values)]
         if not len(present):
             return cls()
-        mean = float(present.mean())
-        return cls(len(present), mean, float(np.square(present - mean).sum()))
+        with np.errstate(over="ignore", invalid="ignore"):  # Fit refuses what is not finite, where it is needed
+            mean = float(present.mean())
+            return cls(len(present), mean, float(np.square(present - mean).sum()))
 
     def merge(self, other: "Moments") -> None:
         total = self.count + other.count

@@ -180,3 +180,13 @@ def test_many_classes(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "data.csv", index=False)
     findings = fit(tmp_path, settings(columns={"task": "multiclass", "positive": None})).findings
     assert all(counts == {"train": 70, "validation": 15, "test": 15} for counts in findings["labels"].values())
+
+
+def test_numbers_too_large_for_a_mean_are_named_only_where_a_mean_is_needed(tmp_path: Path) -> None:
+    frame = sample(300)
+    frame["n"] *= 1e300
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    with pytest.raises(InputError, match="The column 'n' holds numbers too large"):
+        fit(tmp_path, settings(scale="standard"))
+    built = build(tmp_path / "data.csv", settings(), tmp_path / "out")
+    assert np.isfinite(built.encoded["test"].to_numpy()).all()
