@@ -49,8 +49,13 @@ def sample(labels: NDArray[np.generic], scores: NDArray[np.floating], decision: 
     """The test rows of a task: labels (n,), scores (n,) or (n, classes). Raises InputError when there are none."""
     if not len(labels):
         raise InputError("The test split has no rows: enlarge [split] test or bring more data.")
+    expected = (len(labels), len(decision.classes)) if decision.task == "multiclass" else (len(labels),)
+    if scores.shape != expected:
+        raise InputError(f"The model answers with shape {scores.shape}, a {decision.task} task needs {expected}.")
     if not np.isfinite(scores).all():
         raise InputError("The model answers NaN or infinity for some test rows; look at its objective and its labels.")
+    if decision.task != "regression" and (scores.min() < 0 or scores.max() > 1):
+        raise InputError(f"The model answers {scores.min():g} to {scores.max():g}; a class needs probabilities.")
     return SAMPLES[decision.task](labels, np.asarray(scores, dtype=np.float64), decision)
 
 

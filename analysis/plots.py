@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from analysis import curves
 from analysis.binary import BINS, Binary
@@ -120,7 +121,7 @@ def _precision_recall(rows: Binary, metrics: Document) -> Figure:
 
 
 def _calibration(rows: Binary, metrics: Document) -> Figure:
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+    figure = _figure()
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     bins = [each for each in metrics["calibration"]["bins"] if each["count"]]
     means = [each["mean_score"] for each in bins]
@@ -186,7 +187,7 @@ def _predicted_actual(rows: Regression, metrics: Document) -> Figure:
 
 
 def _residuals(rows: Regression) -> Figure:
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+    figure = _figure()
     axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1])
     _cloud(axes, rows.scores, rows.residuals)
     axes.axhline(0, color=GREY, linestyle="--", linewidth=1.2)
@@ -205,10 +206,14 @@ def _cloud(axes: Axes, horizontal: Any, vertical: Any) -> None:
 
 
 def _canvas(title: str, horizontal: str, vertical: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
+    figure = _figure()
     axes = figure.subplots()
     axes.set(title=title, xlabel=horizontal, ylabel=vertical)
     return figure, axes
+
+
+def _figure() -> Figure:
+    return Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.14, h_pad=0.12))
 
 
 def _unit_square(axes: Axes) -> None:

@@ -16,7 +16,10 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "average_precision": ("Average precision", "mean precision over all recalls; the base rate is guessing"),
     "log_loss": ("Log loss", "how surprised the probabilities are by the truth; less is better"),
     "brier": ("Brier score", "mean squared error of the probability; less is better"),
-    "expected_calibration_error": ("Calibration error", "mean gap between score and observed share; less is better"),
+    "expected_calibration_error": (
+        "Calibration error",
+        "mean gap between score and observed share; noise can only widen it",
+    ),
     "accuracy": ("Accuracy", "share of right decisions"),
     "precision": ("Precision", "share of those called “{positive}” that are"),
     "recall": ("Recall", "share of “{positive}” that are found"),
@@ -95,10 +98,10 @@ def _subject(decision: Decision) -> str:
 def _metrics(metrics: Document, decision: Decision) -> str:
     positive = decision.classes[1] if decision.task == "binary" else ""
     rows = []
-    for key, (name, meaning) in MEANINGS.items():
-        if key not in metrics:
+    for key, metric in metrics.items():
+        if key not in MEANINGS:
             continue
-        metric = metrics[key]
+        name, meaning = MEANINGS[key]
         note = escape(metric.get("reason") or meaning.format(positive=positive))
         value = "undefined" if metric["value"] is None else _number(metric["value"])
         between = "" if metric["lower"] is None else f"{_number(metric['lower'])} to {_number(metric['upper'])}"

@@ -120,7 +120,7 @@ def check(golden: Sequence[Golden], batch: NDArray[np.floating]) -> None:
         if one.score != row:
             raise InputError(
                 f"Golden record {place} scores {one.score} alone and {row} in a batch: "
-                "the encoding of a row must depend on this row alone; look at features.py."
+                "a row's score must depend on this row alone; look at features.py and predictor.py."
             )
 
 

@@ -180,6 +180,13 @@ def test_no_rows_and_no_numbers_are_refused() -> None:
         sample(np.zeros(2), np.array([0.1, np.nan]), BINARY)
 
 
+def test_scores_that_are_no_probabilities_are_refused() -> None:
+    with pytest.raises(InputError, match="-3 to 3; a class needs probabilities"):
+        sample(np.array([0, 1]), np.array([-3.0, 3.0]), BINARY)
+    with pytest.raises(InputError, match=r"shape \(2,\), a multiclass task needs \(2, 3\)"):
+        sample(np.array([0, 1]), np.array([0.1, 0.2]), Decision("multiclass", ("a", "b", "c")))
+
+
 def test_a_hundred_thousand_rows_take_seconds() -> None:
     labels, scores = rows(n=100_000)
     scores = np.clip(scores + np.random.default_rng(1).random(len(scores)) / 100, 0, 1)

@@ -33,8 +33,8 @@ class Jobs:
         documents.write(self.folder / "fit" / "preprocessor.json", fitted.preprocessor.to_document())
         encode_files(source, fitted.preprocessor, self.folder / "fit" / "duplicates", self.folder, "algo-1")
 
-    def train(self, *arguments: str) -> Path:
-        """Run the program; the model folder."""
+    def train(self, *arguments: str, cpus: int = 1) -> Path:
+        """Run the program; the model folder. One CPU: tests run beside others, and waiting threads cost time."""
         serving = self.folder / "bundle" / "serving"
         (serving / "inference").mkdir(parents=True, exist_ok=True)
         (serving / "inference" / "app.py").write_text("# the endpoint\n")
@@ -43,7 +43,7 @@ class Jobs:
             "SM_CHANNEL_VALIDATION": self.folder / "validation",
             "SM_CHANNEL_PREPROCESSOR": self.folder / "fit",
             "SM_MODEL_DIR": self.folder / "model",
-            "SM_NUM_CPUS": 1,  # tests run beside others, and waiting threads cost more than they bring
+            "SM_NUM_CPUS": cpus,
             "FAILURE_FILE": self.folder / "failure",
             "SERVING": serving,
         }

@@ -35,7 +35,7 @@ def test_the_artefact_is_whole_and_the_same_twice(telco: Jobs, capfd: pytest.Cap
     assert printed[0].startswith("[0]\ttrain-logloss:")
     assert "\tvalidation-auc:0." in printed[0]
     assert first["code/preprocessor.json"] == (telco.folder / "fit" / "preprocessor.json").read_bytes()
-    assert content(telco.train(*arguments)) == first
+    assert content(telco.train(*arguments, cpus=2)) == first
     assert not (telco.folder / "failure").exists()
 
 
@@ -51,8 +51,7 @@ def test_early_stopping_keeps_the_best_round(telco: Jobs, capfd: pytest.CaptureF
     assert max(scores) == pytest.approx(scores[booster.num_boosted_rounds() - 1], abs=1e-5)
 
 
-def test_multiclass_and_regression(sexes: Jobs, abalone: Jobs) -> None:
-    # Both fixtures share the folders: abalone came last.
+def test_regression(abalone: Jobs) -> None:
     model = abalone.train()
     booster = xgb.Booster(model_file=bytearray((model / "xgboost-model").read_bytes()))
     assert json.loads(booster.save_config())["learner"]["objective"]["name"] == "reg:squarederror"
@@ -64,6 +63,12 @@ def test_three_classes(sexes: Jobs) -> None:
     booster = xgb.Booster(model_file=bytearray((model / "xgboost-model").read_bytes()))
     assert booster.inplace_predict(np.zeros((2, booster.num_features()), np.float32)).shape == (2, 3)
     assert documents.read(model / "code" / "decision.json")["classes"] == ["F", "I", "M"]
+
+
+def test_dropout(abalone: Jobs) -> None:
+    model = abalone.train(*QUICK, "--booster", "dart", "--rate_drop", "0.1")
+    booster = xgb.Booster(model_file=bytearray((model / "xgboost-model").read_bytes()))
+    assert 0 < booster.num_boosted_rounds() <= 40
 
 
 @pytest.mark.parametrize("method", ["exact", "approx"])
