@@ -1,0 +1,168 @@
+"""Least privilege: wildcards with a written reason only, passed roles pinned, trust limited to this account."""
+
+import re
+from collections.abc import Iterator
+
+from model_deploy.verify.findings import Finding
+from model_deploy.verify.policies import Statement, statements
+from model_deploy.verify.resolve import Stack
+
+#: Metadata of the resource: {Sid: why the statement's wildcard cannot be narrowed}.
+REASONS = "WildcardReasons"
+
+#: Prefix of an action → services whose resources it works on, where they differ.
+ALIASES = {
+    "codestar-connections": {"codeconnections", "codestar-connections"},
+    "codeconnections": {"codeconnections", "codestar-connections"},
+    "sts": {"iam"},
+}
+
+#: Actions that hand out power; no role of the project needs them.
+POWERFUL = re.compile(
+    r"^(iam:(Create(?!ServiceLinkedRole)|Put|Attach|Detach|Delete|Update|Add).*|sts:AssumeRoot|organizations:.*|"
+    r"kms:(ScheduleKeyDeletion|PutKeyPolicy|DisableKey)|s3:(PutBucketPolicy|DeleteBucket|PutBucketAcl|PutObjectAcl))$",
+    re.IGNORECASE,
+)
+
+#: Action → condition key without which it is too wide.
+PINNED = {
+    "iam:PassRole": "iam:PassedToService",
+    "iam:CreateServiceLinkedRole": "iam:AWSServiceName",
+    "cloudwatch:PutMetricData": "cloudwatch:namespace",
+}
+
+#: Whoever may write versions must not be able to approve them.
+APPROVING = {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
+
+#: Services that do not send aws:SourceAccount when they assume a role.
+WITHOUT_SOURCE = {"lambda.amazonaws.com"}
+
+
+def check(stack: Stack) -> Iterator[Finding]:
+    for statement in statements(stack):
+        yield from _shape(statement)
+        yield from _wildcards(statement)
+        yield from _principals(statement)
+        if statement.effect == "Allow" and statement.use == "identity":
+            yield from _pinned(statement)
+            yield from _matching(statement)
+    for role in stack.of("AWS::IAM::Role"):
+        if role.properties.get("ManagedPolicyArns"):
+            yield Finding(role.logical, "iam-managed", "a managed policy grants more than the role needs; write it out")
+    yield from _approving(stack)
+
+
+def _shape(statement: Statement) -> Iterator[Finding]:
+    if statement.effect not in ("Allow", "Deny"):
+        yield Finding(statement.place, "iam-effect", f"the effect is {statement.effect!r}")
+    for member in ("NotAction", "NotResource", "NotPrincipal"):
+        if member in statement.raw:
+            yield Finding(statement.place, "iam-not", f"{member} grants what nobody has listed")
+    if not statement.actions or (statement.use != "trust" and not statement.resources):
+        yield Finding(statement.place, "iam-empty", "a statement names actions and resources")
+
+
+def _wildcards(statement: Statement) -> Iterator[Finding]:
+    wide = [action for action in statement.actions if "*" in action]
+    wide += [resource for resource in statement.resources if _is_wide(resource)]
+    reasons = statement.resource.raw.get("Metadata", {}).get(REASONS, {})
+    if wide and len(str(reasons.get(statement.sid, ""))) < 10:
+        yield Finding(
+            statement.place,
+            "iam-wildcard",
+            f"{', '.join(wide)} needs a reason in the resource's Metadata.{REASONS}.{statement.sid or 'SID'}",
+        )
+
+
+def _is_wide(resource: str) -> bool:
+    """All of a service, or everything."""
+    parts = resource.split(":", 5)
+    return len(parts) < 6 or parts[2] == "*" or parts[5] in ("*", "*/*", "role/*", "")
+
+
+def _principals(statement: Statement) -> Iterator[Finding]:
+    if statement.use == "identity":
+        return
+    if not statement.principals:
+        yield Finding(statement.place, "iam-principal", "a trust or resource policy names whom it is about")
+    for principal in statement.principals if statement.effect == "Allow" else ():
+        kind, _, value = principal.partition(":")
+        if "*" in (principal, value):
+            yield Finding(statement.place, "iam-principal", "everybody is allowed")
+        elif kind == "Service" and value not in WITHOUT_SOURCE:
+            if not statement.condition_of("aws:SourceAccount") + statement.condition_of("aws:SourceArn"):
+                yield Finding(statement.place, "iam-deputy", f"without aws:SourceAccount {value} acts for any account")
+        elif kind == "AWS" and value.endswith(":root") and _too_trusting(statement):
+            yield Finding(statement.place, "iam-principal", "a whole account is allowed; pin aws:PrincipalArn")
+    for principal in statement.principals:
+        if principal.startswith("Service:") and not re.fullmatch(r"Service:[a-z0-9.-]+\.amazonaws\.com", principal):
+            yield Finding(statement.place, "iam-principal", f"{principal[8:]} is no service principal")
+
+
+def _too_trusting(statement: Statement) -> bool:
+    """A key's and the registry's own policies name accounts, whose IAM policies then decide."""
+    wide = statement.use == "trust" or statement.resource.type == "AWS::S3::BucketPolicy"
+    return wide and not statement.condition_of("aws:PrincipalArn")
+
+
+def _pinned(statement: Statement) -> Iterator[Finding]:
+    for action, key in PINNED.items():
+        if action in statement.actions:
+            values = statement.condition_of(key)
+            if not values or any(value in ("*", "") for value in values):
+                yield Finding(statement.place, "iam-pinned", f"{action} needs the condition {key}")
+            elif action == "iam:PassRole" and any(not value.endswith(".amazonaws.com") for value in values):
+                yield Finding(statement.place, "iam-pinned", f"{', '.join(values)} is no service to pass a role to")
+    if "iam:PassRole" in statement.actions and any("*" in resource for resource in statement.resources):
+        yield Finding(statement.place, "iam-pinned", "iam:PassRole names the roles, without a wildcard")
+    for action in statement.actions:
+        if POWERFUL.match(action):
+            yield Finding(statement.place, "iam-powerful", f"no role of a project needs {action}")
+    if "sts:AssumeRole" in statement.actions and any("*" in resource for resource in statement.resources):
+        yield Finding(statement.place, "iam-pinned", "sts:AssumeRole names the roles, without a wildcard")
+
+
+def _matching(statement: Statement) -> Iterator[Finding]:
+    """An action on the resource of another service matches nothing: the grant looks right and is none."""
+    services = {resource.split(":")[2] for resource in statement.resources if resource.count(":") >= 5}
+    if not services or "*" in statement.resources:
+        return
+    for action in statement.actions:
+        prefix = action.split(":")[0]
+        if not services & ALIASES.get(prefix, {prefix}):
+            yield Finding(
+                statement.place, "iam-service", f"{action} never applies to a resource of {', '.join(services)}"
+            )
+    if "s3" in services:
+        yield from _s3(statement)
+
+
+def _s3(statement: Statement) -> Iterator[Finding]:
+    """Actions on buckets take the bucket's ARN, actions on objects the ARN of keys below it."""
+    keys = [resource for resource in statement.resources if "/" in resource]
+    for action in statement.actions:
+        on_objects = "Object" in action
+        if on_objects and not keys:
+            yield Finding(statement.place, "iam-s3", f"{action} is about objects, the resources are buckets")
+        if not on_objects and len(keys) == len(statement.resources):
+            yield Finding(statement.place, "iam-s3", f"{action} is about buckets, the resources are objects")
+
+
+def _approving(stack: Stack) -> Iterator[Finding]:
+    by_role: dict[str, list[Statement]] = {}
+    for statement in statements(stack):
+        if statement.use == "identity":
+            by_role.setdefault(statement.resource.logical, []).append(statement)
+    for role, own in by_role.items():
+        allowed = {action for one in own if one.effect == "Allow" for action in one.actions} & APPROVING
+        denied = {
+            action
+            for one in own
+            if one.effect == "Deny"
+            and one.condition_of("sagemaker:ModelApprovalStatus") == ["Approved"]
+            and "StringEquals" in one.condition
+            and one.resources == ("*",)
+            for action in one.actions
+        }
+        if missing := sorted(allowed - denied):
+            yield Finding(role, "iam-approval", f"{', '.join(missing)} must be denied for ModelApprovalStatus Approved")
