@@ -33,7 +33,7 @@ def root(tmp_path: Path, host: Host) -> Path:
     for name in ("ml", "bin"):
         (tmp_path / name).mkdir()
     shim = tmp_path / "bin/python3"
-    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {START} python {host.settings} {tmp_path} "$@"\n')
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -s -S -P {START} python {host.settings} {tmp_path} "$@"\n')
     shim.chmod(0o755)
     return tmp_path
 
@@ -164,10 +164,25 @@ def test_exit_functions_and_threads_end_as_they_would(python: Run) -> None:
     assert python("-c", source) == (5, "thread\nlast\n")
 
 
+def test_nothing_is_compiled_into_the_bundle_when_the_image_says_so(python: Run, root: Path) -> None:
+    (root / "ml/mod.py").write_text("")
+    environment = {"PYTHONPATH": f"{root}/ml", "PYTHONDONTWRITEBYTECODE": "1"}
+    assert python("-c", "import mod", **environment) == (0, "")
+    assert not (root / "ml/__pycache__").exists()
+
+
+def test_what_an_interpreter_reads_at_its_start_is_honoured(python: Run) -> None:
+    seeded = {python("-c", "print(hash('x'))", PYTHONHASHSEED="7") for _ in range(2)}
+    other = python("-c", "print(hash('x'))", PYTHONHASHSEED="8")
+    assert len(seeded) == 1
+    assert other not in seeded
+    assert python("-c", "import pydantic", PYTHONHASHSEED="7")[0] == 1
+
+
 def test_opt_ml_is_the_jobs_folder_where_the_kernel_allows_it(run: Run, root: Path) -> None:
     from local_aws.processes.boot.kernel import can_unshare
 
-    if not can_unshare():
+    if not can_unshare(root):
         pytest.skip("this kernel gives no mount namespaces here: jobs rely on rewritten paths")
     before = sorted(Path("/opt").iterdir())
     assert run("sh", "-c", "echo x > /opt/ml/seen; ls /opt | tr '\\n' ' '")[0] == 0
@@ -178,7 +193,7 @@ def test_opt_ml_is_the_jobs_folder_where_the_kernel_allows_it(run: Run, root: Pa
 def test_read_only_inputs_cannot_be_written_even_by_root(host: Host, root: Path) -> None:
     from local_aws.processes.boot.kernel import can_unshare
 
-    if not can_unshare():
+    if not can_unshare(root):
         pytest.skip("this kernel gives no mount namespaces here")
     path = root / "ml/big"
     path.write_text("kept")

@@ -43,7 +43,7 @@ class HostFolder:
         """The empty folder, with its interpreter; `settings` is the image's (see processes.packages)."""
         for folder in (self.ml, self.root / "bin", self.root / "tmp"):
             folder.mkdir(parents=True)
-        command = [sys.executable, "-I", "-S", str(START), "python", str(settings), str(self.root)]
+        command = [sys.executable, "-s", "-S", "-P", str(START), "python", str(settings), str(self.root)]
         shim = self.root / "bin" / "python3"
         shim.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
         shim.chmod(0o755)

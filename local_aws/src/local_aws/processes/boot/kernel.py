@@ -106,14 +106,16 @@ def read_only(path: Path) -> None:
     mount("none", str(path), MS_BIND | MS_REMOUNT | MS_RDONLY)
 
 
-def can_unshare() -> bool:
-    """Whether a child may have namespaces of its own; tried once, in a child that ends at once."""
+def can_unshare(scratch: Path) -> bool:
+    """Whether a child may have namespaces of its own with an /opt/ml; tried in a child that ends at once."""
     if not LINUX:
         return False
     child = os.fork()
     if child == 0:
         try:
+            scratch.mkdir(parents=True, exist_ok=True)
             unshare(network=True)
+            show_as_opt_ml(scratch, scratch / "opt")
         except OSError:
             os._exit(1)
         os._exit(0)

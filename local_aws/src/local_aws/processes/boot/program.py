@@ -23,6 +23,9 @@ from local_aws.processes.boot.guard import Guard, Packages
 #: Interpreter options that take a value; all others stand alone and change nothing here.
 WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 
+#: Variables for the interpreter that one which runs already can honour as well.
+HONOURED = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING")
+
 
 @dataclass(frozen=True)
 class Program:
@@ -69,13 +72,18 @@ def run(program: Program, packages: Packages, output: int, *, namespaces: bool) 
         os.environ.clear()
         os.environ.update(program.environment)
         os.chdir(program.folder)
-        name = Path(program.arguments[0]).name
-        if name in ("python", "python3"):
+        if Path(program.arguments[0]).name in ("python", "python3") and not _wants_its_own(program.environment):
+            sys.dont_write_bytecode = bool(program.environment.get("PYTHONDONTWRITEBYTECODE"))
             python(program.arguments[1:], packages, program.root)
         _exec(program)
     except OSError as error:
         os.write(2, f"local_aws: the program cannot start: {error}\n".encode())
         os._exit(126)
+
+
+def _wants_its_own(environment: dict[str, str]) -> bool:
+    """Whether there is a variable that an interpreter reads when it starts, for example PYTHONHASHSEED."""
+    return any(name.startswith("PYTHON") and name not in HONOURED for name in environment)
 
 
 def _redirect(output: int) -> None:
@@ -125,7 +133,7 @@ def python(arguments: tuple[str, ...], packages: Packages, root: Path) -> NoRetu
     Guard(packages, (str(root), os.path.realpath(root), "/opt/ml")).install()
     sys.executable = sys._base_executable = str(root / "bin" / "python3")  # type: ignore[attr-defined]
     own = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:] = [*own, *sys.path]
+    sys.path[:] = [*own, *(entry for entry in sys.path if entry not in own)]
     code = 0
     try:
         _interpret(list(arguments))

@@ -67,14 +67,14 @@ class ForkServer:
     When all is loaded it keeps one process forked ahead, so that the next program need not wait for that.
     """
 
-    def __init__(self, control: socket.socket, packages: Packages, preload: list[str]) -> None:
+    def __init__(self, control: socket.socket, packages: Packages, preload: list[str], scratch: Path) -> None:
         self.control = control
         self.packages = packages
         self.preload = preload
         self.children: dict[int, Child] = {}
         self.received = b""
         self.descriptors: list[int] = []
-        self.namespaces = os.environ.get(NAMESPACES) != "0" and kernel.can_unshare()
+        self.namespaces = os.environ.get(NAMESPACES) != "0" and kernel.can_unshare(scratch)
         self.spare: Waiting | None = None
         self.wake = os.pipe()
         for end in self.wake:
@@ -221,4 +221,4 @@ def serve(control: int, settings: Path) -> NoReturn:
     sys.path += packages.site
     Guard(packages).install()
     with socket.socket(fileno=control) as connection:
-        ForkServer(connection, packages, list(document["preload"])).serve()
+        ForkServer(connection, packages, list(document["preload"]), settings.with_suffix("")).serve()

@@ -1,4 +1,4 @@
-"""Where the interpreters of jobs begin: run by path with `python -I -S`, so that nothing of this machine leaks in.
+"""Where the interpreters of jobs begin: run by path and without `site`, so that nothing of this machine leaks in.
 
 start.py serve DESCRIPTOR SETTINGS         the fork server of an image
 start.py python SETTINGS ROOT [ARGUMENT…]  `python ARGUMENT…` as the image would run it, for the job at ROOT
