@@ -70,10 +70,10 @@ class Preprocess(Section):
 class Split(Section):
     by: Literal["random", "stratified", "time"] = Field(default="stratified", description="how rows find their side")
     key: Texts = Field(default=(), description="columns that keep rows together; empty: the whole row")
-    seed: int = Field(default=42, ge=0)
-    train: Share = 0.7
-    validation: Share = 0.15
-    test: Share = 0.15
+    seed: int = Field(default=42, ge=0, description="another seed is another split")
+    train: Share = Field(default=0.7, description="share of the rows that the model learns from")
+    validation: Share = Field(default=0.15, description="share that ends the training and sets the threshold")
+    test: Share = Field(default=0.15, description="share that Evaluate reports on; Train never sees it")
 
 
 class Train(Section):
@@ -90,7 +90,7 @@ class Evaluate(Section):
     golden: int = Field(
         default=100, ge=1, le=10_000, description="test records kept with their decisions, to prove deployments"
     )
-    seed: int = Field(default=42, ge=0)
+    seed: int = Field(default=42, ge=0, description="seed of the resamples and of the choice of golden records")
 
 
 class Gate(Section):
@@ -98,32 +98,32 @@ class Gate(Section):
 
     metric: str | None = Field(default=None, description="by default auc, macro_auc or r2")
     bound: Literal["lower", "value", "upper"] | None = Field(default=None, description="end of the confidence interval")
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: float | None = Field(default=None, description="the bound must lie above; by default .5, or 0 for r2")
+    maximum: float | None = Field(default=None, description="the bound must lie below")
 
 
 class Instances(Section):
-    processing: str = Field(default="ml.m5.large", pattern=r"^ml\.")
+    processing: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Processing jobs")
     processing_count: int = Field(default=1, ge=1, le=100, description="instances of PreprocessEncode")
-    training: str = Field(default="ml.m5.large", pattern=r"^ml\.")
+    training: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Train")
     inference: Texts = Field(
         default=("ml.m5.large", "ml.m5.xlarge"), min_length=1, description="what the model may run on"
     )
-    volume_gb: int = Field(default=30, ge=1, le=16384)
+    volume_gb: int = Field(default=30, ge=1, le=16384, description="disk of each instance")
     max_runtime_seconds: int = Field(default=3600, ge=60, le=432_000, description="limit of each job")
 
 
 class Security(Section):
     kms_key: str | None = Field(default=None, description="key id or ARN for volumes, outputs and objects")
-    subnets: Texts = ()
-    security_groups: Texts = ()
+    subnets: Texts = Field(default=(), description="the VPC's subnets for all jobs; with security_groups")
+    security_groups: Texts = Field(default=(), description="the VPC's security groups for all jobs; with subnets")
     network_isolation: bool = Field(default=True, description="jobs get no network and no credentials; none needs them")
-    encrypt_between_containers: bool = False
-    tags: dict[str, str] = Field(default_factory=dict)
+    encrypt_between_containers: bool = Field(default=False, description="of jobs with several instances")
+    tags: dict[str, str] = Field(default_factory=dict, description="on the pipeline and on its jobs")
 
 
 class Cache(Section):
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="answer a step whose arguments did not change from its last run")
     expire_after: str = Field(
         default="P30D", pattern=r"^P(\d+D|(\d+D)?T\d+[HMS](\d+M)?(\d+S)?)$", description="ISO 8601, say P30D or PT12H"
     )

@@ -58,18 +58,19 @@ def fingerprint(address: str, s3: Any) -> str:
 
 
 def _files(path: Path) -> dict[str, Path]:
-    """Name below the data's prefix → file."""
+    """Name below the data's prefix → file; what is hidden, and what tools leave beside data, is no data."""
     if path.is_file():
-        return {path.name: path}
-    if not path.is_dir():
+        found = {path.name: path}
+    elif path.is_dir():
+        below = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
+        shown = {name for name in below if not any(part.startswith((".", "_")) for part in name.parts)}
+        found = {name.as_posix(): below[name] for name in sorted(shown)}
+    else:
         raise InputError(f"The data {path} does not exist.")
-    found = {
-        str(file.relative_to(path)): file
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-    }
     if not found:
         raise InputError(f"The folder {path} holds no files.")
+    if not any(file.stat().st_size for file in found.values()):
+        raise InputError(f"The data {path} is empty.")
     return found
 
 

@@ -30,36 +30,50 @@ class XGBoost(BaseModel):
     eval_metric: str | list[str] | None = Field(
         default=None, description="metrics on the log; by default those of the task"
     )
-    booster: Literal["gbtree", "dart"] | None = None
-    tree_method: Literal["auto", "exact", "approx", "hist"] | None = None
-    grow_policy: Literal["depthwise", "lossguide"] | None = None
+    booster: Literal["gbtree", "dart"] | None = Field(
+        default=None, description="gbtree, or dart: trees are dropped while boosting"
+    )
+    tree_method: Literal["auto", "exact", "approx", "hist"] | None = Field(
+        default=None, description="how splits are found; hist unless named"
+    )
+    grow_policy: Literal["depthwise", "lossguide"] | None = Field(
+        default=None, description="split by level, or where the loss falls most"
+    )
 
     eta: Rate | None = Field(default=0.05, description="learning rate")
     max_depth: int | None = Field(default=4, ge=0, description="depth of a tree; 0: no limit")
-    max_leaves: int | None = Field(default=None, ge=0)
-    max_bin: int | None = Field(default=None, ge=2)
+    max_leaves: int | None = Field(default=None, ge=0, description="leaves of a tree; 0: no limit")
+    max_bin: int | None = Field(default=None, ge=2, description="bins of a numeric column (hist)")
     min_child_weight: NotNegative | None = Field(default=None, description="least sum of instance weights in a leaf")
-    max_delta_step: NotNegative | None = None
+    max_delta_step: NotNegative | None = Field(default=None, description="bound on the step of a leaf")
     gamma: NotNegative | None = Field(default=None, description="least loss reduction of a split")
     subsample: Share | None = Field(default=0.8, description="share of the rows a tree sees")
     colsample_bytree: Share | None = Field(default=0.8, description="share of the columns a tree sees")
-    colsample_bylevel: Share | None = None
-    colsample_bynode: Share | None = None
+    colsample_bylevel: Share | None = Field(default=None, description="share of the columns a level sees")
+    colsample_bynode: Share | None = Field(default=None, description="share of the columns a split sees")
     alpha: NotNegative | None = Field(default=None, description="L1 regularisation of the weights")
     lambda_: NotNegative | None = Field(default=None, alias="lambda", description="L2 regularisation of the weights")
-    num_parallel_tree: int | None = Field(default=None, ge=1)
+    num_parallel_tree: int | None = Field(default=None, ge=1, description="trees a round: above 1, a boosted forest")
     scale_pos_weight: NotNegative | None = Field(default=None, description="weight of class 1; distorts probabilities")
-    base_score: float | None = None
-    tweedie_variance_power: Annotated[float, Field(gt=1, lt=2)] | None = None
-    monotone_constraints: str | None = None
-    interaction_constraints: str | None = None
-    verbosity: int | None = Field(default=None, ge=0, le=3)
+    base_score: float | None = Field(default=None, description="first prediction of all rows")
+    tweedie_variance_power: Annotated[float, Field(gt=1, lt=2)] | None = Field(
+        default=None, description="of reg:tweedie"
+    )
+    monotone_constraints: str | None = Field(
+        default=None, description="(1,0,-1): by feature, in the order of the features"
+    )
+    interaction_constraints: str | None = Field(
+        default=None, description="[[0,1],[2]]: features that may meet in a tree"
+    )
+    verbosity: int | None = Field(default=None, ge=0, le=3, description="0 silent to 3 debug")
 
-    sample_type: Literal["uniform", "weighted"] | None = None
-    normalize_type: Literal["tree", "forest"] | None = None
-    rate_drop: Rate | None = None
-    one_drop: Literal[0, 1] | None = None
-    skip_drop: Rate | None = None
+    sample_type: Literal["uniform", "weighted"] | None = Field(
+        default=None, description="dart: how trees to drop are drawn"
+    )
+    normalize_type: Literal["tree", "forest"] | None = Field(default=None, description="dart: weight of new trees")
+    rate_drop: Rate | None = Field(default=None, description="dart: share of the trees that are dropped")
+    one_drop: Literal[0, 1] | None = Field(default=None, description="dart: drop at least one")
+    skip_drop: Rate | None = Field(default=None, description="dart: probability of dropping none")
 
 
 #: Objectives that Train, Evaluate and the endpoint understand, by task.

@@ -8,6 +8,7 @@ import pytest
 from contract.errors import InputError
 from model_build import config
 from model_build.coherence import METRICS
+from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import SMALL
 
 GOOD: dict[str, Any] = {
@@ -88,6 +89,13 @@ def test_what_is_left_out_has_a_default() -> None:
     assert parsed.split.train + parsed.split.validation + parsed.split.test == pytest.approx(1)
     assert parsed.columns.resolved().raw_features == ("age", "visits", "city")
     assert parsed.security.network_isolation
+
+
+def test_every_key_is_documented() -> None:
+    models = [field.annotation for field in config.Config.model_fields.values()] + [XGBoost]
+    for model in models:
+        for name, field in model.model_fields.items():  # type: ignore[union-attr]
+            assert field.description, f"{model}.{name}"
 
 
 def test_an_own_model_has_its_own_hyperparameters(small: Path) -> None:

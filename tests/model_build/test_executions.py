@@ -146,10 +146,11 @@ def test_new_data_below_the_same_prefix_has_another_fingerprint(session: boto3.S
 
 def test_data_that_is_not_there(session: boto3.Session, built: Built, tmp_path: Path) -> None:
     executions.prepare(built, session)
-    for path, sentence in ((tmp_path / "nothing.csv", "does not exist"), (tmp_path / "empty", "holds no files")):
-        (tmp_path / "empty").mkdir(exist_ok=True)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "blank.csv").write_text("")
+    for name, sentence in (("nothing.csv", "does not exist"), ("empty", "holds no files"), ("blank.csv", "is empty")):
         with pytest.raises(InputError, match=sentence):
-            executions.start(built, session, str(path))
+            executions.start(built, session, str(tmp_path / name))
     with pytest.raises(InputError, match="--data"):
         executions.start(built, session)
 
