@@ -6,7 +6,7 @@ from typing import Any
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws, Request, Result
-from local_aws.s3 import objects
+from local_aws.s3 import multipart, objects
 from local_aws.s3.requests import OWNER, S3Operations
 
 operations = S3Operations("s3")
@@ -65,6 +65,7 @@ def delete_bucket(aws: Aws, request: Request) -> Result:
         objects.bucket(aws, name)
         if aws.store.sql("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (name,)).fetchone():
             raise AwsError("BucketNotEmpty", "The bucket you tried to delete is not empty", status=409, BucketName=name)
+        multipart.end_all(aws, name)
         aws.store.sql("DELETE FROM buckets WHERE name = ?", (name,))
     return None
 

@@ -120,7 +120,7 @@ def _remove_later(aws: Aws, part: Document) -> None:
     aws.store.after_commit(lambda: blob.unlink(missing_ok=True))
 
 
-def _end(aws: Aws, upload: str) -> None:
+def end(aws: Aws, upload: str) -> None:
     """Forget the upload and its parts; inside a transaction."""
     for part in _parts(aws, upload):
         _remove_later(aws, part)
@@ -128,11 +128,18 @@ def _end(aws: Aws, upload: str) -> None:
     aws.store.delete(UPLOADS, upload)
 
 
+def end_all(aws: Aws, bucket: str) -> None:
+    """Forget the uploads into a bucket that is going; inside a transaction."""
+    for upload_id, upload in aws.store.scan(UPLOADS):
+        if upload["Bucket"] == bucket:
+            end(aws, upload_id)
+
+
 @operations("AbortMultipartUpload")
 def abort_multipart_upload(aws: Aws, request: Request) -> Result:
     with aws.store.transaction():
         _upload(aws, request)
-        _end(aws, request["UploadId"])
+        end(aws, request["UploadId"])
     return None
 
 
@@ -154,10 +161,14 @@ def complete_multipart_upload(aws: Aws, request: Request) -> Result:
     staged = Staged(blob, size, f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}")
     sums = _verified(request, member, whole, staged) if member else _composites(upload, parts)
     with aws.store.transaction():
-        _upload(aws, request)
+        try:
+            _upload(aws, request)
+        except AwsError:  # somebody else completed or aborted it meanwhile
+            staged.discard()
+            raise
         document = upload["Document"] | {"Checksums": sums, "Parts": [part["Size"] for part in parts]}
         entry = put_staged(aws, request, staged, **document)
-        _end(aws, request["UploadId"])
+        end(aws, request["UploadId"])
     return {
         "Location": f"{aws.endpoint}/{request['Bucket']}/{request['Key']}",
         "Bucket": request["Bucket"],
