@@ -200,6 +200,43 @@ def test_presigned_urls(client: Callable[..., Any], bucket: str, version: str) -
         assert (answer.read(), answer.headers["Content-Type"]) == (b"signed", "text/plain")
 
 
+def test_of_several_first_writers_one_wins(client: Callable[..., Any], bucket: str) -> None:
+    def write(number: int) -> bool:
+        try:
+            client("s3").put_object(Bucket=bucket, Key="ledger", Body=str(number).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed"  # noqa: PT017
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as threads:
+        won = list(threads.map(write, range(6)))
+    assert won.count(True) == 1
+    assert read(client("s3"), bucket, "ledger") == str(won.index(True)).encode()
+
+
+def test_who_reads_an_object_reads_it_to_the_end(s3: Any, bucket: str) -> None:
+    old = b"old" * 3_000_000
+    s3.put_object(Bucket=bucket, Key="key", Body=old)
+    reader = s3.get_object(Bucket=bucket, Key="key")["Body"]
+    begin = reader.read(1000)
+    s3.put_object(Bucket=bucket, Key="key", Body=b"new")
+    assert begin + reader.read() == old
+    assert read(s3, bucket, "key") == b"new"
+
+
+def test_a_deleted_bucket_takes_its_unfinished_uploads_along(
+    s3: Any, fresh: Callable[[str], str], server: launch.Status
+) -> None:
+    name = fresh("bucket")
+    s3.create_bucket(Bucket=name)
+    content = fresh("part").encode()
+    s3.upload_part(**start(s3, name), PartNumber=1, Body=content)
+    s3.delete_bucket(Bucket=name)
+    blobs = Path(server.Home, "blobs").glob("??/*")
+    assert not any(path.stat().st_size == len(content) and path.read_bytes() == content for path in blobs)
+
+
 @pytest.mark.parametrize("query", ["unknownthing", "acl", "torrent", "tagging2=x", "retention", "legal-hold"])
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
 def test_an_unknown_sub_resource_is_refused_and_harms_nothing(
