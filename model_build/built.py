@@ -7,6 +7,9 @@ from pathlib import Path
 from model_build.assets import Assets
 from model_build.target import Target
 
+#: What an execution is told of data and of a newest package that are not there.
+NONE = "none"
+
 
 @dataclass(frozen=True)
 class Built:

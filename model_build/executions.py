@@ -10,11 +10,9 @@ from contract.documents import sha256
 from contract.errors import InputError
 from model_build import catalogue, memo
 from model_build import data as sources
-from model_build.built import Built
+from model_build.built import NONE, Built
 from model_build.check import downstream, refuse
 from model_build.target import Target, resolve
-
-NONE = "none"
 
 #: A definition beyond this size travels through S3 (CreatePipeline's own limit is 1 MB of text).
 INLINE = 100 * 1024
@@ -48,8 +46,8 @@ def upsert(built: Built, session: Any) -> str:
         **({"PipelineDescription": built.description} if built.description else {}),
         **_definition(built, s3),
     }
-    known = sagemaker.list_pipelines(PipelineNamePrefix=built.name)["PipelineSummaries"]
-    if built.name in {entry["PipelineName"] for entry in known}:
+    pages = sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=built.name)
+    if built.name in {entry["PipelineName"] for page in pages for entry in page["PipelineSummaries"]}:
         return str(sagemaker.update_pipeline(**request)["PipelineArn"])
     tags = [{"Key": key, "Value": value} for key, value in built.tags.items()]
     token = sha256(f"{built.name} {built.text}".encode())
@@ -74,7 +72,7 @@ def start(
     """Start an execution and return its ARN.
 
     data        a file or folder (uploaded, named by content) or an s3:// prefix; None: the configuration's
-                `input_data`, else a generated sample, else what lies at the default address
+                `input_data`, else a generated sample
     parameters  name → text; they win over what is derived from data and registry
     from_step   run this step and what follows it; the newest execution supplies what came before
     Raises InputError when there is no data, or no such step.
@@ -131,8 +129,9 @@ def ensure_bucket(s3: Any, target: Target) -> None:
 
 def ensure_group(sagemaker: Any, built: Built) -> None:
     """Make the model package group when it is not there."""
-    found = sagemaker.list_model_package_groups(NameContains=built.group)["ModelPackageGroupSummaryList"]
-    if built.group not in {entry["ModelPackageGroupName"] for entry in found}:
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=built.group)
+    found = {entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"]}
+    if built.group not in found:
         sagemaker.create_model_package_group(ModelPackageGroupName=built.group)
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from sagemaker.core.workflow.parameters import Parameter, ParameterInteger, ParameterString
 
+from model_build.built import NONE
 from model_build.config import Instances
-
-#: What an execution is told about a registry that holds no package yet.
-NONE = "none"
 
 
 @dataclass(frozen=True)
