@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from random_cut_forest.tables import Tables
-from random_cut_forest.trees import LEAF, Floats
+from random_cut_forest.trees import Floats
 
 #: Numbers in a batch of rows (512 kB): with the nodes of a tree it stays in the second-level cache.
 NUMBERS = 2**16
@@ -56,7 +56,7 @@ def add_scores(
         for number in range(len(rows)):
             row = rows[number]
             node, depth, reached, score = roots[tree], 0, normaliser[tree], 0.0
-            while left[node] != LEAF:
+            while left[node] != node:
                 low, high = lower[node], upper[node]
                 apart = 0.0
                 for index in range(len(row)):

@@ -6,8 +6,11 @@ from numpy.typing import NDArray
 from random_cut_forest.tables import Tables, distance
 from random_cut_forest.trees import Floats
 
-#: Numbers in one temporary array (1 MB), so that it stays in the processor's cache.
-NUMBERS = 2**17
+#: Numbers in one temporary array (256 kB), so that several stay in the second-level cache.
+NUMBERS = 2**15
+
+#: Pairs that have reached their leaf are taken out of the arrays when fewer than this share still moves.
+MOVING = 0.7
 
 
 def batch(features: int) -> int:
@@ -28,9 +31,8 @@ def total(tables: Tables, columns: Floats) -> Floats:
 
 
 def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
-    """(trees, rows) scores. Pairs that have reached their leaf leave the arrays."""
-    rows = columns.shape[1]
-    roots = tables.roots[trees]
+    """(trees, rows) scores."""
+    roots, rows = tables.roots[trees], columns.shape[1]
     node: NDArray[np.intp] = np.repeat(roots, rows)
     points = np.tile(columns, len(roots))
     reached: Floats = np.repeat(tables.normaliser[trees], rows)
@@ -39,21 +41,20 @@ def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
     place: NDArray[np.intp] = np.arange(len(node))
     depth = 0
     while len(node):
-        apart = distance(points, tables.lower.take(node, axis=1), tables.upper.take(node, axis=1))
-        leaf = tables.is_leaf(node)
-        if leaf.any():
-            final[place[leaf]] = score[leaf] + reached[leaf] * tables.leaf_share(node[leaf], apart[leaf] > 0)
-            inner = ~leaf
-            node, place, points = node[inner], place[inner], points.compress(inner, axis=1)
-            score, reached, apart = score[inner], reached[inner], apart[inner]
+        moving = tables.left[node] != node
+        if np.count_nonzero(moving) < MOVING * len(node):
+            done = ~moving
+            share = tables.leaf_share(node[done], points.compress(done, axis=1))
+            final[place[done]] = score[done] + reached[done] * share
+            node, place, points = node[moving], place[moving], points.compress(moving, axis=1)
+            score, reached = score[moving], reached[moving]
         depth += 1
+        lower = tables.lower.take(node, axis=1)
+        apart = distance(points, lower, tables.upper.take(node, axis=1), scratch=lower)
         cut_here = apart / (apart + tables.sides[node]) * reached
         reached -= cut_here
-        score += cut_here / depth
-        node = _down(tables, points, node)
+        cut_here /= depth
+        score += cut_here
+        value = points[tables.feature[node], np.arange(len(node))]
+        node = tables.left[node] + (value > tables.cut[node])
     return final.reshape(len(roots), rows)
-
-
-def _down(tables: Tables, points: Floats, node: NDArray[np.intp]) -> NDArray[np.intp]:
-    value = points[tables.feature[node], np.arange(len(node))]
-    return tables.left[node] + (value > tables.cut[node])

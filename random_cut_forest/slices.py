@@ -4,12 +4,13 @@ Each node then is a handful of array operations on views, without gathering.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from random_cut_forest.tables import Tables, distance
-from random_cut_forest.trees import LEAF, Floats
+from random_cut_forest.trees import Floats
 
 #: Numbers in a batch of rows (8 MB), and in the part that one operation works on (320 kB: second-level cache).
 NUMBERS = 2**20
@@ -33,8 +34,7 @@ def total(tables: Tables, columns: Floats) -> Floats:
     return scores
 
 
-@dataclass(frozen=True)
-class _Slice:
+class _Slice(NamedTuple):
     """The rows from `start` to `stop` of the sorted ones are under `node`, which is `depth` edges below the root."""
 
     node: int
@@ -59,7 +59,7 @@ def _route(tables: Tables, columns: Floats, root: int) -> _Route:
     while open_slices:
         here = open_slices.pop()
         left = tables.left[here.node]
-        if left == LEAF:
+        if left == here.node:
             route.leaves.append(here)
             continue
         route.inner.append(here)
@@ -95,7 +95,4 @@ def _score(tables: Tables, columns: Floats, route: _Route, normaliser: float) ->
             score[block] += cut_here
     counts = [leaf.stop - leaf.start for leaf in route.leaves]
     node = np.repeat([leaf.node for leaf in route.leaves], counts)
-    outside = np.zeros(rows, dtype=np.bool_)
-    for column, corner in zip(columns, tables.lower, strict=True):
-        outside |= column != corner[node]
-    return score + reached * tables.leaf_share(node, outside)
+    return score + reached * tables.leaf_share(node, columns)

@@ -14,8 +14,11 @@ from random_cut_forest.trees import LEAF, Floats, Trees
 class Tables:
     """Arrays over all nodes of the forest.
 
+    A leaf is its own left child, behind a cut at infinity, in a box with sides of infinity: a row that has reached it
+    may take further steps, which lead nowhere and add nothing.
+
     roots         (trees,);  normaliser  (trees,) log2(1 + samples of the tree)
-    left          left child, LEAF at a leaf;  feature, cut  of the inner nodes
+    left          left child, the right one follows it;  feature, cut  rows with a value ≤ cut go left
     lower, upper  (features, nodes) corners of the bounding boxes;  sides  sum of the sides of the box
     other, same   what a leaf adds for a row that is not its point, and for one that is
     """
@@ -34,17 +37,18 @@ class Tables:
     @classmethod
     def of(cls, trees: Trees) -> "Tables":
         lower, upper = trees.boxes
+        leaf = trees.left == LEAF
         # math.log2 once for each mass: numpy's vectorised logarithm may differ in the last bit from machine to machine.
         logarithms = np.array([0.0] + [math.log2(mass) for mass in range(1, int(trees.mass.max()) + 2)])
         return cls(
             roots=trees.roots.astype(np.intp),
             normaliser=logarithms[trees.mass[trees.roots] + 1],
-            left=trees.left.astype(np.intp),
+            left=np.where(leaf, np.arange(len(leaf)), trees.left).astype(np.intp),
             feature=trees.feature.astype(np.intp),
-            cut=trees.cut,
+            cut=np.where(leaf, np.inf, trees.cut),
             lower=lower,
             upper=upper,
-            sides=distance(upper, lower, lower),
+            sides=np.where(leaf, np.inf, distance(upper, lower, lower)),
             other=1 / (trees.depth + 1.0),
             same=1 / (np.maximum(trees.depth, 1) + logarithms[trees.mass]),
         )
@@ -54,18 +58,18 @@ class Tables:
         """The corners (nodes, features), those of a node side by side."""
         return np.ascontiguousarray(self.lower.T), np.ascontiguousarray(self.upper.T)
 
-    def leaf_share(self, node: NDArray[np.intp], outside: NDArray[np.bool_]) -> Floats:
-        """What leaves add: `node` (k,), `outside` (k,) whether the row is not the leaf's point."""
+    def leaf_share(self, node: NDArray[np.intp], columns: Floats) -> Floats:
+        """(k,) what the leaves `node` (k,) add for the rows `columns` (features, k)."""
+        outside = np.zeros(len(node), dtype=np.bool_)
+        for column, corner in zip(columns, self.lower, strict=True):
+            outside |= column != corner[node]
         return np.where(outside, self.other[node], self.same[node])
-
-    def is_leaf(self, node: NDArray[np.intp]) -> NDArray[np.bool_]:
-        return np.equal(self.left[node], LEAF)
 
 
 def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | None = None) -> Floats:
     """(k,) distance of points to boxes, summed over the features in their order.
 
-    columns, lower, upper  (features, k), the corners also (features, 1);  scratch  (features, k) is overwritten
+    columns, lower, upper  (features, k), the corners also (features, 1);  scratch  (features, k) is overwritten, it may be `lower`
     """
     nearest: Floats = np.clip(columns, lower, upper, out=scratch)
     np.subtract(columns, nearest, out=nearest)
