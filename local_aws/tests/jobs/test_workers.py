@@ -1,7 +1,9 @@
 """Stops, timeouts, kills: what a job leaves behind, and how it goes on."""
 
 import os
+import re
 import signal
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -241,3 +243,20 @@ def test_log_lines_are_there_while_the_job_runs(jobs: Any) -> None:
     jobs.sagemaker.stop_processing_job(ProcessingJobName=name)
     jobs.wait(name)
     assert jobs.log(name) == ["out of algo-1", "err", "half a line"]
+
+
+def test_a_full_disk_fails_the_job_and_leaves_nothing_half_written(tmp_path: Path, request: Any) -> None:
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", tmp_path]).returncode:
+        pytest.skip("this needs the right to mount a small file system")
+    request.addfinalizer(lambda: subprocess.run(["umount", "-l", tmp_path], check=False))
+    small = request.getfixturevalue("own_jobs")
+    source = (
+        "for name in 'ab': open(f'/opt/ml/processing/out/{name}', 'wb').write(bytes(5 << 20))\n"
+        "with open('/opt/ml/processing/out/c', 'wb') as file: file.truncate(500 << 20)"
+    )
+    found = small.python(source)
+    assert found["ProcessingJobStatus"] == "Failed"
+    assert re.search(r"The disk below .* is full", found["FailureReason"])
+    assert small.keys(found["ProcessingJobName"] + "/") == []
+    assert sum(path.stat().st_size for path in (small.home / "blobs").glob("??/*")) < 1 << 20
+    assert small.python("1")["ProcessingJobStatus"] == "Completed"

@@ -1,7 +1,7 @@
 """What the kinds of jobs have in common: a document, hosts to run, and what comes out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,8 @@ class Kind(ABC):
         """Fill the hosts' folders and say what to run. Raises JobError."""
 
     @abstractmethod
-    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> list[Output]:
-        """Stage what goes to S3 when the job ends with `status`."""
+    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> Iterator[Output]:
+        """Stage what goes to S3 when the job ends with `status`, one after another."""
 
     @abstractmethod
     def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:

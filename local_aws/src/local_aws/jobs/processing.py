@@ -1,6 +1,6 @@
 """Processing jobs: folders in, a program per host, folders out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
@@ -81,15 +81,15 @@ class Processing(Kind):
             mine = inputs.share(found, number, len(folders)) if sharded else found
             inputs.download(aws, mine, folder.real(source["LocalPath"]), folder)
 
-    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> list[outputs.Output]:
+    def collect(
+        self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str
+    ) -> Iterator[outputs.Output]:
         """Outputs at the end of a completed job; those with Continuous upload also when it failed or was stopped."""
-        return [
-            output
-            for entry in document.get("ProcessingOutputConfig", {}).get("Outputs", [])
-            if status == "Completed" or entry["S3Output"]["S3UploadMode"] == "Continuous"
-            for folder in folders
-            for output in outputs.upload(aws, folder.real(entry["S3Output"]["LocalPath"]), entry["S3Output"]["S3Uri"])
-        ]
+        for entry in document.get("ProcessingOutputConfig", {}).get("Outputs", []):
+            wanted = entry["S3Output"]
+            if status == "Completed" or wanted["S3UploadMode"] == "Continuous":
+                for folder in folders:
+                    yield from outputs.upload(aws, folder.real(wanted["LocalPath"]), wanted["S3Uri"])
 
     def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
         message = next(filter(None, (message_in(folder.real("/opt/ml/output/message")) for folder in folders)), "")

@@ -10,6 +10,7 @@ from local_aws.errors import AwsError
 from local_aws.jobs.failure import JobError
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
+from local_aws.jobs.outputs import Output
 from local_aws.operations import Aws
 from local_aws.processes.hosts import Host, Hosts
 from local_aws.processes.images import Image
@@ -44,7 +45,8 @@ class Run:
         except JobError as failure:
             return Outcome("Failed", str(failure))
         except AwsError as error:
-            return Outcome("Failed", f"ClientError: {error.message}")
+            side = "InternalServerError" if error.status >= 500 else "ClientError"
+            return Outcome("Failed", f"{side}: {error.message}")
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             what = f"The disk below {self._aws.home} is full." if full else str(error)
@@ -66,9 +68,21 @@ class Run:
         self._enter(uploading)
         outcome = self._outcome(folders, end)
         outcome.started = started
-        outcome.uploads = self._kind.collect(self._aws, self.document, folders, outcome.status)
+        outcome.uploads = self._collect(folders, outcome.status)
         outcome.metrics = self._metrics.final()
         return outcome
+
+    def _collect(self, folders: list[HostFolder], status: str) -> list[Output]:
+        """All outputs, or none: what was staged before something went wrong does not stay."""
+        staged: list[Output] = []
+        try:
+            for output in self._kind.collect(self._aws, self.document, folders, status):
+                staged.append(output)
+        except BaseException:
+            for output in staged:
+                output.staged.discard()
+            raise
+        return staged
 
     def _enter(self, phase: str) -> float:
         now = self._aws.clock.now()

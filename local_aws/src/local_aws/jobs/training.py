@@ -1,7 +1,7 @@
 """Training jobs: channels in, a program per host, a model out."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,25 +139,24 @@ class Training(Kind):
             " (hyperparameters sagemaker_program and sagemaker_submit_directory), or ContainerEntrypoint."
         )
 
-    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> list[outputs.Output]:
+    def collect(
+        self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str
+    ) -> Iterator[outputs.Output]:
         """The model of a completed or stopped job; /opt/ml/output/data and checkpoints of every job."""
         base = _output_base(document)
-        found: list[outputs.Output] = []
         models = [folder.real("/opt/ml/model") for folder in folders]
-        if status != "Failed":
-            if _packed(document):
-                found.append(outputs.pack(aws, models, f"{base}/output/model.tar.gz"))
-            else:
-                for model in models:
-                    found += outputs.upload(aws, model, f"{base}/output/model/")
+        if status != "Failed" and _packed(document):
+            yield outputs.pack(aws, models, f"{base}/output/model.tar.gz")
+        elif status != "Failed":
+            for model in models:
+                yield from outputs.upload(aws, model, f"{base}/output/model/")
         data = [folder.real("/opt/ml/output/data") for folder in folders]
         if any(outputs.files_below(folder) for folder in data):
-            found.append(outputs.pack(aws, data, f"{base}/output/output.tar.gz"))
+            yield outputs.pack(aws, data, f"{base}/output/output.tar.gz")
         if checkpoints := document.get("CheckpointConfig"):
             for folder in folders:
                 local = folder.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
-                found += outputs.upload(aws, local, checkpoints["S3Uri"])
-        return found
+                yield from outputs.upload(aws, local, checkpoints["S3Uri"])
 
     def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
         if end.failed is None:
