@@ -19,7 +19,8 @@ PEER = REPOSITORY / "benchmarks" / "peers" / "preprocessing_pandas.py"
 COPY = (
     "import sys, pyarrow.parquet as pq\n"
     "source = pq.ParquetFile(sys.argv[1], pre_buffer=False)\n"
-    "target = pq.ParquetWriter(sys.argv[2], source.schema_arrow)\n"
+    "texts = [name for name in source.schema_arrow.names if name.startswith('c')]\n"
+    "target = pq.ParquetWriter(sys.argv[2], source.schema_arrow, use_dictionary=texts)\n"
     "for batch in source.iter_batches(1 << 17): target.write_batch(batch)\n"
     "target.close()\n"
 )
@@ -79,19 +80,23 @@ def test_ten_million_rows(tmp_path: Path) -> None:
         generate(tmp_path / "many" / "data.parquet", ROWS),
         generate(tmp_path / "few" / "data.parquet", FEWER_ROWS),
     )
+    copy = measured([sys.executable, "-c", COPY, str(many), str(tmp_path / "copy")], os.environ)
+    small = ours(few, tmp_path / "small")
+    # Before and after the peer, so that a machine that grows busier does not favour either.
+    before = ours(many, tmp_path / "before")
+    peer = measured([sys.executable, str(PEER), str(many), str(tmp_path / "peer")], os.environ)
+    after = ours(many, tmp_path / "after")
+    mine = Measured((before.seconds + after.seconds) / 2, max(before.peak, after.peak))
     results = {
-        "copy of the file (the floor)": measured(
-            [sys.executable, "-c", COPY, str(many), str(tmp_path / "copy")], os.environ
-        ),
-        "Fit and Encode": ours(many, tmp_path / "1"),
-        "Fit and Encode, 1 million": ours(few, tmp_path / "2"),
-        "pandas + scikit-learn": measured([sys.executable, str(PEER), str(many), str(tmp_path / "peer")], os.environ),
+        "copy of the file (the floor)": copy,
+        "Fit and Encode": mine,
+        "Fit and Encode, 1 million": small,
+        "pandas + scikit-learn": peer,
     }
     print(f"\n{'10 million Parquet rows':32}{'seconds':>9}{'M rows/s':>10}{'peak MB':>9}")
     for name, result in results.items():
         rows = FEWER_ROWS if "1 million" in name else ROWS
         print(f"{name:32}{result.seconds:9.2f}{rows / result.seconds / 1e6:10.2f}{result.peak / 1e6:9.0f}")
-    mine, small, peer = (results[name] for name in list(results)[1:])
     print(f"{peer.seconds / mine.seconds:.1f} times the rows/s of the peer")
     assert peer.seconds / mine.seconds >= 3
     assert mine.peak <= 1.5e9
