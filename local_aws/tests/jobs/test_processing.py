@@ -186,6 +186,13 @@ def test_one_failing_host_fails_the_job_with_its_own_reason(jobs: Any) -> None:
     assert found["FailureReason"] == "AlgorithmError: ValueError: it was I, exit code: 1"
 
 
+def test_hosts_that_overwrite_each_other_are_warned_of(jobs: Any) -> None:
+    found = jobs.python("open('/opt/ml/processing/out/same', 'w').write('x')", hosts=2)
+    name = found["ProcessingJobName"]
+    assert jobs.keys(f"{name}/") == [f"{name}/same"]
+    assert jobs.log(name) == [f"local_aws: warning: 2 hosts wrote s3://jobs/{name}/same: one of them counts."]
+
+
 def test_continuous_outputs_survive_a_failure(jobs: Any) -> None:
     found = jobs.python("open('/opt/ml/processing/out/x', 'w').write('x'); 1 / 0", upload="Continuous")
     assert jobs.keys(found["ProcessingJobName"] + "/") == [f"{found['ProcessingJobName']}/x"]

@@ -23,11 +23,10 @@ LINK_FROM = 64 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """What an input names: a prefix or a manifest, and whether each host gets all of it or a share."""
+    """What an input names: a prefix, or a manifest of keys."""
 
     uri: str
-    manifest: bool
-    sharded: bool
+    manifest: bool = False
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class Processing(Kind):
     def _download(self, aws: Aws, entry: Document, folders: Sequence[HostFolder]) -> None:
         source = entry["S3Input"]
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-        found = inputs.items(aws, inputs.Source(source["S3Uri"], source["S3DataType"] == "ManifestFile", sharded))
+        found = inputs.items(aws, inputs.Source(source["S3Uri"], source["S3DataType"] == "ManifestFile"))
         for number, folder in enumerate(folders):
             mine = inputs.share(found, number, len(folders)) if sharded else found
             inputs.download(aws, mine, folder.real(source["LocalPath"]), folder)

@@ -3,6 +3,7 @@
 import errno
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,15 @@ class Run:
             for output in staged:
                 output.staged.discard()
             raise
+        self._warn_of_overwritten(staged)
         return staged
+
+    def _warn_of_overwritten(self, staged: list[Output]) -> None:
+        """On AWS the hosts overwrite each other in silence; here the log says it."""
+        names = Counter(f"s3://{output.bucket}/{output.key}" for output in staged)
+        for name in (name for name, count in names.items() if count > 1):
+            line = f"local_aws: warning: {names[name]} hosts wrote {name}: one of them counts."
+            logs.append(self._aws, self._kind.log_group, self._streams[0], [line])
 
     def _enter(self, phase: str) -> float:
         now = self._aws.clock.now()

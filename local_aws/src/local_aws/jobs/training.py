@@ -238,7 +238,7 @@ def _check_channel(channel: Document) -> None:
 def _download(aws: Aws, channel: Document, folders: Sequence[HostFolder]) -> None:
     source = channel["DataSource"]["S3DataSource"]
     sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-    found = inputs.items(aws, inputs.Source(source["S3Uri"], source["S3DataType"] == "ManifestFile", sharded))
+    found = inputs.items(aws, inputs.Source(source["S3Uri"], source["S3DataType"] == "ManifestFile"))
     for number, folder in enumerate(folders):
         mine = inputs.share(found, number, len(folders)) if sharded else found
         inputs.download(aws, mine, folder.real(f"/opt/ml/input/data/{channel['ChannelName']}"), folder)
@@ -263,4 +263,4 @@ def _restore_checkpoints(aws: Aws, document: Document, folder: HostFolder) -> No
     local.mkdir(parents=True, exist_ok=True)
     bucket, prefix = objects.split_uri(checkpoints["S3Uri"])
     if objects.keys(aws, bucket, prefix):
-        inputs.download(aws, inputs.items(aws, inputs.Source(checkpoints["S3Uri"], False, False)), local, folder)
+        inputs.download(aws, inputs.items(aws, inputs.Source(checkpoints["S3Uri"])), local, folder)
