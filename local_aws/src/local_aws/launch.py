@@ -122,7 +122,10 @@ def status(home: Path) -> Status:
     port = record.get("Port")
     endpoint = f"http://127.0.0.1:{port}" if port else None
     running = endpoint is not None and locked(home) and _answers(endpoint, home)
-    return Status("Running" if running else "Stopped", record.get("Pid") if running else None, endpoint, str(home))
+    # The record once more: a server may have come up since the first look, and the old one's id must not pass for it.
+    return Status(
+        "Running" if running else "Stopped", record_of(home).get("Pid") if running else None, endpoint, str(home)
+    )
 
 
 def _answers(endpoint: str, home: Path) -> bool:
