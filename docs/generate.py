@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from mlops.main import app
 from model_build.config import Config
+from model_build.hyperparameters import XGBoost
 
 HERE = Path(__file__).parent
 
@@ -47,21 +48,33 @@ def _parameter(parameter: Any) -> str | None:
 def configuration() -> str:
     """`configuration.md`: every section and key of `config.toml`."""
     parts = ["# config.toml of a pipeline\n", "Unknown keys are refused. `mlops new` writes a file to begin with.\n"]
-    for section, field in Config.model_fields.items():
-        model: Any = field.annotation
+    sections: dict[str, Any] = {name: field.annotation for name, field in Config.model_fields.items()}
+    sections["train.hyperparameters"] = XGBoost
+    for section, model in sections.items():
         parts.append(f"## [{section}]\n")
         if model.__doc__ and model.__doc__ != model.__base__.__doc__:
             parts.append(" ".join(model.__doc__.split()) + "\n")
-        parts.append("| key | type | default | meaning |\n|---|---|---|---|")
-        parts.extend(_key(name, key) for name, key in model.model_fields.items())
+        parts.append("| key | takes | default | meaning |\n|---|---|---|---|")
+        properties = model.model_json_schema(by_alias=False)["properties"]
+        for name, field in model.model_fields.items():
+            default = "needed" if field.is_required() else f"`{_default(field)}`"
+            takes = _takes(properties[name])
+            parts.append(f"| `{field.alias or name}` | {takes} | {default} | {field.description or ''} |")
         parts.append("")
     return "\n".join(parts)
 
 
-def _key(name: str, field: FieldInfo) -> str:
-    kind = str(field.annotation).replace("typing.", "").replace("<class '", "").replace("'>", "").replace("|", "or")
-    default = "needed" if field.is_required() else f"`{_default(field)}`"
-    return f"| `{name}` | {kind} | {default} | {field.description or ''} |"
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+
+
+def _takes(schema: dict[str, Any]) -> str:
+    """What a key accepts, in words, out of its JSON schema."""
+    if "anyOf" in schema:
+        return " or ".join(_takes(option) for option in schema["anyOf"] if option.get("type") != "null")
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    kind = {"array": "list of texts", "string": "text", "object": "table"}.get(schema["type"], schema["type"])
+    return " ".join([kind, *(f"{sign} {schema[bound]}" for bound, sign in BOUNDS.items() if bound in schema)])
 
 
 def _default(field: FieldInfo) -> Any:

@@ -1,8 +1,11 @@
 """An execution as a person follows it: steps, times, what was cached; the end of the log where one failed."""
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
+from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.exceptions import HTTPClientError
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -17,22 +20,30 @@ Document = dict[str, Any]
 #: How often to ask, in seconds, by the age of the execution: at once on one machine, patient with a cloud.
 PATIENCE = ((5, 0.1), (60, 0.5), (600, 2.0))
 
+#: How long a connection may stay broken, in seconds.
+BROKEN = 60.0
+
 
 def follow(arn: str, *, quiet: bool) -> Document:
-    """Wait until the execution ends and return its report. Shows progress unless `quiet`."""
-    begun = time.monotonic()
-    if quiet or not output.console.is_terminal:
-        while runs.describe(arn)["PipelineExecutionStatus"] not in runs.ENDED:
-            time.sleep(_pause(time.monotonic() - begun))
-        return runs.report(arn)
-    with Live(console=output.console, refresh_per_second=10) as live:
+    """Wait until the execution ends and return its report. Shows progress unless `quiet`.
+
+    A connection may break for a minute: the execution goes on without us.
+    """
+    begun = heard = time.monotonic()
+    shown = nullcontext() if quiet or not output.console.is_terminal else Live(console=output.console)
+    with shown as live:
         while True:
-            ended = runs.describe(arn)["PipelineExecutionStatus"] in runs.ENDED
-            live.update(steps_table(runs.steps(arn)))
-            if ended:
-                break
+            try:
+                ended = runs.describe(arn)["PipelineExecutionStatus"] in runs.ENDED
+                if live is not None:
+                    live.update(steps_table(runs.steps(arn)))
+                if ended:
+                    return runs.report(arn)
+                heard = time.monotonic()
+            except (NoConnectionError, HTTPClientError):
+                if time.monotonic() - heard > BROKEN:
+                    raise
             time.sleep(_pause(time.monotonic() - begun))
-    return runs.report(arn)
 
 
 def _pause(age: float) -> float:
