@@ -1,0 +1,210 @@
+"""Event rules: a pattern that no real event matches fires never, and nothing says so. So patterns meet sample events.
+
+Source of the events: EventBridge's reference of events from AWS services.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from contract.documents import Document
+from model_deploy.verify.findings import Finding
+from model_deploy.verify.policies import of
+from model_deploy.verify.resolve import Resource, Stack
+
+RULE = "AWS::Events::Rule"
+
+
+def check(stack: Stack) -> Iterator[Finding]:
+    for rule in stack.of(RULE):
+        yield from _rule(rule, stack)
+        for target in rule.properties.get("Targets", []):
+            yield from _target(rule, target, stack)
+    yield from _approvals(stack)
+
+
+def _rule(rule: Resource, stack: Stack) -> Iterator[Finding]:
+    place, pattern = rule.logical, rule.properties.get("EventPattern")
+    if rule.properties.get("State", "ENABLED") != "ENABLED":
+        yield Finding(place, "event-state", "the rule is switched off")
+    if not rule.properties.get("Targets"):
+        yield Finding(place, "event-target", "the rule has no target")
+    if pattern is None:
+        return
+    for fault in faults(pattern):
+        yield Finding(place, "event-pattern", fault)
+    if not any(matches(pattern, event) for event in samples(stack)):
+        yield Finding(place, "event-pattern", "the pattern matches no event that this project's services send")
+
+
+#: Operators of the pattern language that the samples need.
+OPERATORS = {"prefix", "suffix", "anything-but", "exists", "equals-ignore-case", "wildcard", "numeric"}
+
+
+def faults(pattern: Any, place: str = "EventPattern") -> Iterator[str]:
+    """What PutRule would refuse."""
+    if isinstance(pattern, dict):
+        for key, value in pattern.items():
+            if isinstance(value, list):
+                for entry in value:
+                    if isinstance(entry, dict) and not set(entry) <= OPERATORS:
+                        yield f"{place}.{key}: {', '.join(entry)} is no operator"
+                    if isinstance(entry, list):
+                        yield f"{place}.{key}: a list stands within the list"
+                if not value:
+                    yield f"{place}.{key}: the list is empty"
+            elif isinstance(value, dict):
+                yield from faults(value, f"{place}.{key}")
+            else:
+                yield f"{place}.{key}: values stand in a list"
+
+
+def matches(pattern: Document, event: Document) -> bool:
+    """Whether the event matches, by EventBridge's rules: every key of the pattern, one value of each list."""
+    return all(_matches(wanted, event.get(key)) for key, wanted in pattern.items())
+
+
+def _matches(wanted: Any, found: Any) -> bool:
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and matches(wanted, found)
+    values = found if isinstance(found, list) else [found]
+    return isinstance(wanted, list) and any(_one(entry, value) for entry in wanted for value in values)
+
+
+def _one(entry: Any, value: Any) -> bool:
+    if not isinstance(entry, dict):
+        return bool(entry == value)
+    operator, operand = next(iter(entry.items()))
+    listed = operand if isinstance(operand, list) else [operand]
+    if operator == "exists":
+        return bool(operand == (value is not None))
+    if not isinstance(value, str):
+        return False
+    return {
+        "prefix": value.startswith(str(operand)),
+        "suffix": value.endswith(str(operand)),
+        "anything-but": value not in listed,
+        "equals-ignore-case": value.casefold() == str(operand).casefold(),
+    }.get(operator, False)
+
+
+def _event(source: str, kind: str, detail: Document, resources: tuple[str, ...] = ()) -> Document:
+    return {"source": source, "detail-type": kind, "detail": detail, "resources": list(resources), "account": "1"}
+
+
+def package_event(group: str, status: str) -> Document:
+    """A version's change, as the registry sends it."""
+    return _event(
+        "aws.sagemaker",
+        "SageMaker Model Package State Change",
+        {
+            "ModelPackageGroupName": group,
+            "ModelPackageVersion": 3,
+            "ModelPackageArn": f"arn:aws:sagemaker:us-east-1:111122223333:model-package/{group}/3",
+            "ModelPackageStatus": "Completed",
+            "ModelApprovalStatus": status,
+            "UpdatedModelPackageFields": ["ModelApprovalStatus"],
+        },
+    )
+
+
+def samples(stack: Stack) -> Iterator[Document]:
+    """Events of the kinds that this project's services send, with the names of this stack."""
+    given = stack.parameters
+    for status in ("Approved", "Rejected"):
+        yield package_event(group(stack), status)
+    for pipeline in stack.of("AWS::CodePipeline::Pipeline"):
+        for state in ("FAILED", "SUCCEEDED"):
+            detail: Document = {"pipeline": pipeline.name, "state": state, "execution-id": "1"}
+            yield _event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", detail)
+    for pipeline in stack.of("AWS::SageMaker::Pipeline"):
+        detail = {"pipelineArn": pipeline.arn, "currentPipelineExecutionStatus": "Failed"}
+        yield _event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", detail)
+    root = f"deployments/{given.get('SageMakerProjectName')}/{given.get('StageName')}/batch/in/"
+    bucket = {
+        "bucket": {"name": given.get("DataBucketName")},
+        "object": {"key": f"{root}today.csv"},
+        "reason": "PutObject",
+    }
+    yield _event("aws.s3", "Object Created", bucket)
+    for repository in ("BuildRepository", "DeployRepository"):
+        arn = f"arn:aws:codecommit:us-east-1:111122223333:{given.get(repository)}"
+        detail = {"event": "referenceUpdated", "referenceType": "branch", "referenceName": given.get("BranchName")}
+        yield _event("aws.codecommit", "CodeCommit Repository State Change", detail, (arn,))
+
+
+def group(stack: Stack) -> str:
+    """The project's group in the registry."""
+    given = stack.parameters
+    return (
+        given.get("ModelPackageGroupName") or f"{given.get('SageMakerProjectName')}-{given.get('SageMakerProjectId')}"
+    )
+
+
+def _approvals(stack: Stack) -> Iterator[Finding]:
+    """An approval and a rejection reach the promotion; what waits, and other groups, do not."""
+    functions = {function.arn for function in stack.of("AWS::Lambda::Function")}
+    rules = [
+        rule
+        for rule in stack.of(RULE)
+        if functions & {str(target.get("Arn")) for target in rule.properties.get("Targets", [])}
+    ]
+    if not functions:
+        return
+    for name, status, wanted in (
+        (group(stack), "Approved", True),
+        (group(stack), "Rejected", True),
+        (group(stack), "PendingManualApproval", False),
+        ("another-group", "Approved", False),
+    ):
+        event = package_event(name, status)
+        hit = [rule for rule in rules if matches(rule.properties.get("EventPattern", {}), event)]
+        if bool(hit) != wanted:
+            place = hit[0].logical if hit else next(iter(stack.of("AWS::Lambda::Function"))).logical
+            verb = "must" if wanted else "must not"
+            yield Finding(place, "event-approval", f"a version of {name} that is {status} {verb} reach the promotion")
+
+
+def _target(rule: Resource, target: Document, stack: Stack) -> Iterator[Finding]:
+    place, arn = f"{rule.logical}.{target.get('Id')}", str(target.get("Arn"))
+    if ":function:" in arn:
+        if arn not in {function.arn for function in stack.of("AWS::Lambda::Function")}:
+            yield Finding(place, "event-target", "the function is none of this template")
+        permitted = [one for one in stack.of("AWS::Lambda::Permission") if one.properties.get("SourceArn") == rule.arn]
+        for one in permitted:
+            if (one.properties.get("Action"), one.properties.get("Principal")) != (
+                "lambda:InvokeFunction",
+                "events.amazonaws.com",
+            ):
+                yield Finding(one.logical, "event-permission", "events.amazonaws.com needs lambda:InvokeFunction")
+        if not permitted:
+            yield Finding(place, "event-permission", "no AWS::Lambda::Permission lets this rule call the function")
+    elif ":codepipeline:" in arn:
+        roles = {role.arn for role in stack.of("AWS::IAM::Role")}
+        if arn not in {one.arn for one in stack.of("AWS::CodePipeline::Pipeline")}:
+            yield Finding(place, "event-target", "the pipeline is none of this template")
+        if target.get("RoleArn") not in roles:
+            yield Finding(place, "event-permission", "RoleArn is no role of this template")
+    elif ":sns:" in arn:
+        topics = {one.arn for one in stack.of("AWS::SNS::Topic")} | {stack.parameters.get("NotificationTopicArn")}
+        if arn not in topics:
+            yield Finding(place, "event-target", "the topic is none of this project")
+    elif ":sagemaker:" not in arn:
+        yield Finding(place, "event-target", f"{arn} is no function, pipeline or topic of this project")
+    yield from _dead_letters(place, rule, target, stack)
+
+
+def _dead_letters(place: str, rule: Resource, target: Document, stack: Stack) -> Iterator[Finding]:
+    pattern = str(rule.properties.get("EventPattern"))
+    queue = target.get("DeadLetterConfig", {}).get("Arn")
+    if "Model Package State Change" in pattern and queue is None:
+        yield Finding(place, "event-dead-letter", "an approval that cannot be delivered must end in a queue")
+    if queue is None:
+        return
+    senders = [
+        one
+        for policy in stack.of("AWS::SQS::QueuePolicy")
+        for one in of(policy)
+        if queue in one.resources and "Service:events.amazonaws.com" in one.principals and one.effect == "Allow"
+    ]
+    if not any(rule.arn in one.condition_of("aws:SourceArn") for one in senders):
+        yield Finding(place, "event-dead-letter", "the queue's policy does not let this rule send")
