@@ -9,7 +9,7 @@ from contract.errors import InputError
 from mlops import target as targets
 
 if TYPE_CHECKING:
-    from model_build.executions import Built
+    from model_build.built import Built
 
 
 def offline(name: str) -> "Built":

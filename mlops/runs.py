@@ -77,7 +77,7 @@ def steps(arn: str) -> list[Document]:
 def kind(step: Document) -> str:
     """Processing, Training, … out of the step's metadata."""
     for name in step.get("Metadata") or {}:
-        return name.removesuffix("Job")
+        return str(name).removesuffix("Job")
     return ""
 
 
@@ -87,7 +87,7 @@ def duration(entry: Document) -> float | None:
     if begin is None:
         return None
     end = entry.get("EndTime") or datetime.now(UTC)
-    return max(0.0, (end - begin).total_seconds())
+    return max(0.0, float((end - begin).total_seconds()))
 
 
 def report(arn: str) -> Document:

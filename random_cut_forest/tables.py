@@ -69,7 +69,8 @@ class Tables:
 def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | None = None) -> Floats:
     """(k,) distance of points to boxes, summed over the features in their order.
 
-    columns, lower, upper  (features, k), the corners also (features, 1);  scratch  (features, k) is overwritten, it may be `lower`
+    columns, lower, upper  (features, k), the corners also (features, 1)
+    scratch                (features, k) is overwritten, it may be `lower`
     """
     nearest: Floats = np.clip(columns, lower, upper, out=scratch)
     np.subtract(columns, nearest, out=nearest)
