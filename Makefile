@@ -22,10 +22,10 @@ run: setup  ## generate a credit sample, build a model from it and register the 
 	@$(BIN)/mlops run credit
 
 test: setup lint  ## everything that must hold at every commit
-	@$(BIN)/pytest -m "not long and not bench"
+	@$(BIN)/pytest -n 2 -m "not long and not bench"
 
 test-long: setup  ## the same, and what takes longer
-	@$(BIN)/pytest -m "not bench"
+	@$(BIN)/pytest -n 2 -m "not bench"
 
 lint: setup
 	@$(BIN)/ruff check .

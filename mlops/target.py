@@ -99,14 +99,13 @@ def connect(target: Target) -> None:
     _CONNECT[target]()
 
 
-def job(arn: str) -> dict[str, Any]:
-    """What the local server kept of a job: its folder, environment, command and working directory.
+def job(arn: str) -> list[dict[str, Any]]:
+    """What the local server kept of a job, one document a host: `Command`, `Environment`, `Folder`.
 
     Raises InputError when it keeps nothing of it any more.
     """
-    folder = home() / "jobs" / arn.rpartition("/")[2]
-    try:
-        kept: dict[str, Any] = json.loads((folder / "job.json").read_text())
-    except FileNotFoundError:
-        raise InputError(f"{home()} keeps nothing of the job {folder.name} any more: run the step again.") from None
-    return kept
+    name = arn.rpartition("/")[2]
+    kept = sorted(home().glob(f"jobs/*/{name}/algo-*/command.json"))
+    if not kept:
+        raise InputError(f"{home()} keeps nothing of the job {name} any more: run the step again.")
+    return [json.loads(path.read_text()) for path in kept]

@@ -72,6 +72,21 @@ def test_the_life_of_a_build(credit: Commands) -> None:
     assert shown == first
 
 
+def test_a_step_runs_by_hand(credit: Commands) -> None:
+    """What `mlops debug` prints is a line for a shell."""
+    credit.json("run", "credit", "--data", "credit.csv")
+    printed = credit("debug", "credit", "PreprocessFit")
+    assert printed.returncode == 0, printed.stderr
+    (host,) = credit.json("debug", "credit", "PreprocessFit")
+    (document,) = Path(host["Environment"]["OUTPUT"]).glob("preprocessor.json")
+    first = document.read_bytes()
+    document.unlink()
+    done = subprocess.run(["sh", "-c", printed.stdout], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert document.read_bytes() == first
+    assert credit("debug", "credit", "Gate").returncode == 2
+
+
 def test_one_byte_of_the_evaluation_program(credit: Commands, tmp_path: Path) -> None:
     for room in ROOMS:
         shutil.copytree(ROOT / room, tmp_path / room)

@@ -177,15 +177,16 @@ def down(home: Path, wait: float = 20.0) -> Status:
     """Stop the home's server, also one that does not answer; its jobs end with it and run again at the next start.
 
     A server that does not end within `wait` seconds is killed, which loses nothing that it has acknowledged.
+    Raises StartError when something that is no server holds the lock.
     """
     home = home.resolve()
-    end, sent = time.monotonic() + wait, signal.SIGTERM
-    _signal(home, sent)
-    while locked(home):
-        if time.monotonic() > end and sent != signal.SIGKILL:
-            sent = signal.SIGKILL
-            _signal(home, sent)
-        time.sleep(0.02)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal(home, number)
+        end = time.monotonic() + wait
+        while locked(home) and time.monotonic() < end:
+            time.sleep(0.02)
+    if locked(home):
+        raise StartError(f"{home / 'lock'} is held by a process that it does not name: end that process.")
     for process in _started:
         process.poll()  # leaves no zombie of our own behind
     return status(home)
