@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from random_cut_forest.tables import Tables, distance
+from random_cut_forest.tables import Tables, distance, select
 from random_cut_forest.trees import Floats
 
 #: Numbers in one temporary array (256 kB), so that several stay in the second-level cache.
@@ -34,7 +34,7 @@ def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
     """(trees, rows) scores."""
     roots, rows = tables.roots[trees], columns.shape[1]
     node: NDArray[np.intp] = np.repeat(roots, rows)
-    points = np.tile(columns, len(roots))
+    points = select(columns, np.tile(np.arange(rows), len(roots)))
     reached: Floats = np.repeat(tables.normaliser[trees], rows)
     score: Floats = np.zeros(len(node))
     final = np.empty(len(node))
@@ -44,13 +44,13 @@ def _walk(tables: Tables, columns: Floats, trees: slice) -> Floats:
         moving = tables.left[node] != node
         if np.count_nonzero(moving) < MOVING * len(node):
             done = ~moving
-            share = tables.leaf_share(node[done], points.compress(done, axis=1))
+            share = tables.leaf_share(node[done], select(points, np.flatnonzero(done)))
             final[place[done]] = score[done] + reached[done] * share
-            node, place, points = node[moving], place[moving], points.compress(moving, axis=1)
+            node, place, points = node[moving], place[moving], select(points, np.flatnonzero(moving))
             score, reached = score[moving], reached[moving]
         depth += 1
-        lower = tables.lower.take(node, axis=1)
-        apart = distance(points, lower, tables.upper.take(node, axis=1), scratch=lower)
+        lower = select(tables.lower, node)
+        apart = distance(points, lower, select(tables.upper, node), scratch=lower)
         cut_here = apart / (apart + tables.sides[node]) * reached
         reached -= cut_here
         cut_here /= depth

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from random_cut_forest import compiled, pairs, slices
-from random_cut_forest.tables import Tables
+from random_cut_forest.tables import Tables, columns_of
 from random_cut_forest.trees import Floats
 
 #: From so many rows on the walk by slices is faster.
@@ -32,7 +32,7 @@ def score(tables: Tables, rows: NDArray[np.generic]) -> Floats:
     batch = walk.batch(rows.shape[1])
     scores = np.empty(len(rows))
     for start in range(0, len(rows), batch):
-        columns = np.ascontiguousarray(rows[start : start + batch].T, dtype=np.float64)
+        columns = columns_of(rows[start : start + batch])
         scores[start : start + batch] = walk.total(tables, columns)
     return scores / len(tables.roots)
 
@@ -40,7 +40,7 @@ def score(tables: Tables, rows: NDArray[np.generic]) -> Floats:
 def prepare(tables: Tables) -> None:
     """Do now what the first large batch would wait for."""
     if compiled.kernel() is not None:
-        compiled.total(tables, np.zeros((tables.lower.shape[0], 1)))
+        compiled.total(tables, columns_of(np.zeros((1, len(tables.lower)))))
 
 
 def _walk(rows: int, trees: int) -> ModuleType:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from random_cut_forest.tables import Tables, distance
+from random_cut_forest.tables import WIDE, Tables, distance, select
 from random_cut_forest.trees import Floats
 
 #: Numbers in a batch of rows (8 MB), and in the part that one operation works on (320 kB: second-level cache).
@@ -25,12 +25,9 @@ def batch(features: int) -> int:
 def total(tables: Tables, columns: Floats) -> Floats:
     """(rows,) sum of the trees' scores of `columns` (features, rows)."""
     scores = np.zeros(columns.shape[1])
-    sorted_columns = np.empty_like(columns)
     for root, normaliser in zip(tables.roots.tolist(), tables.normaliser.tolist(), strict=True):
         route = _route(tables, columns, root)
-        # mode: without "raise" numpy writes straight into `out`
-        columns.take(route.order, axis=1, out=sorted_columns, mode="clip")
-        scores[route.order] += _score(tables, sorted_columns, route, normaliser)
+        scores[route.order] += _score(tables, select(columns, route.order), route, normaliser)
     return scores
 
 
@@ -79,8 +76,8 @@ def _route(tables: Tables, columns: Floats, root: int) -> _Route:
 def _score(tables: Tables, columns: Floats, route: _Route, normaliser: float) -> Floats:
     """(rows,) scores of one tree in the order of the sorted columns."""
     features, rows = columns.shape
-    width = max(256, BLOCK // features)
-    scratch = np.empty((features, min(width, rows)))
+    width = max(16 if features >= WIDE else 256, BLOCK // features)
+    scratch = np.empty_like(columns[:, :width])
     reached = np.full(rows, normaliser)
     score = np.zeros(rows)
     for here in route.inner:

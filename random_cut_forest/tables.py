@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from random_cut_forest.trees import LEAF, Floats, Trees
 
+#: From so many features on the numbers of a row stand side by side.
+WIDE = 256
+
 
 @dataclass(frozen=True, eq=False)
 class Tables:
@@ -36,7 +39,7 @@ class Tables:
 
     @classmethod
     def of(cls, trees: Trees) -> "Tables":
-        lower, upper = trees.boxes
+        lower, upper = (columns_of(corners) for corners in trees.boxes)
         leaf = trees.left == LEAF
         # math.log2 once for each mass: numpy's vectorised logarithm may differ in the last bit from machine to machine.
         logarithms = np.array([0.0] + [math.log2(mass) for mass in range(1, int(trees.mass.max()) + 2)])
@@ -55,19 +58,34 @@ class Tables:
 
     @cached_property
     def by_node(self) -> tuple[Floats, Floats]:
-        """The corners (nodes, features), those of a node side by side."""
+        """The corners (nodes, features), C order."""
         return np.ascontiguousarray(self.lower.T), np.ascontiguousarray(self.upper.T)
 
     def leaf_share(self, node: NDArray[np.intp], columns: Floats) -> Floats:
         """(k,) what the leaves `node` (k,) add for the rows `columns` (features, k)."""
-        outside = np.zeros(len(node), dtype=np.bool_)
-        for column, corner in zip(columns, self.lower, strict=True):
-            outside |= column != corner[node]
+        outside = (select(self.lower, node) != columns).any(axis=0)
         return np.where(outside, self.other[node], self.same[node])
 
 
+def columns_of(rows: NDArray[np.generic]) -> Floats:
+    """(features, n) float64 out of (n, features), in the memory order in which numpy is fastest.
+
+    That is C order for few features, so that each operation runs along many rows, and Fortran order for many.
+    """
+    if rows.shape[1] < WIDE:
+        return np.ascontiguousarray(rows.T, dtype=np.float64)
+    return np.ascontiguousarray(rows, dtype=np.float64).T
+
+
+def select(columns: Floats, chosen: NDArray[np.intp]) -> Floats:
+    """The `chosen` (k,) of `columns` (features, n), as (features, k) in the memory order of `columns_of`."""
+    if len(columns) < WIDE:
+        return columns.take(chosen, axis=1)
+    return columns.T.take(chosen, axis=0).T
+
+
 def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | None = None) -> Floats:
-    """(k,) distance of points to boxes, summed over the features in their order.
+    """(k,) distance of points to boxes, summed over the features in their order, whatever the memory order.
 
     columns, lower, upper  (features, k), the corners also (features, 1)
     scratch                (features, k) is overwritten, it may be `lower`
@@ -75,7 +93,8 @@ def distance(columns: Floats, lower: Floats, upper: Floats, scratch: Floats | No
     nearest: Floats = np.clip(columns, lower, upper, out=scratch)
     np.subtract(columns, nearest, out=nearest)
     np.abs(nearest, out=nearest)
-    if nearest.shape[1] == 1:
-        # A single column would be summed pairwise, with other rounding than many columns.
-        return np.cumsum(nearest, axis=0)[-1:].ravel()
+    if nearest.shape[1] == 1 or len(nearest) >= WIDE:
+        # Along contiguous numbers add.reduce would sum pairwise, with other rounding than along rows.
+        np.add.accumulate(nearest, axis=0, out=nearest)
+        return np.array(nearest[-1])
     return np.asarray(np.add.reduce(nearest, axis=0))

@@ -62,14 +62,14 @@ class Trees:
 
     @cached_property
     def boxes(self) -> tuple[Floats, Floats]:
-        """Lower and upper corners (features, nodes) of the bounding boxes, from the leaves upwards."""
-        lower = np.empty((self.features, len(self.left)))
-        lower[:, self.left == LEAF] = self.points.T
+        """Lower and upper corners (nodes, features) of the bounding boxes, from the leaves upwards."""
+        lower = np.empty((len(self.left), self.features))
+        lower[self.left == LEAF] = self.points
         upper = lower.copy()
         for nodes in reversed(self.levels):
             children = self.left[nodes]
-            lower[:, nodes] = np.minimum(lower[:, children], lower[:, children + 1])
-            upper[:, nodes] = np.maximum(upper[:, children], upper[:, children + 1])
+            lower[nodes] = np.minimum(lower[children], lower[children + 1])
+            upper[nodes] = np.maximum(upper[children], upper[children + 1])
         return lower, upper
 
 

@@ -42,13 +42,13 @@ def test_a_tree_holds_its_rows(rows: Floats, seed: int) -> None:
 def test_boxes_and_masses_add_up(rows: Floats, seed: int) -> None:
     trees = grow(rows, np.arange(len(rows))[None], seed)
     lower, upper = trees.boxes
-    assert np.array_equal(lower[:, 0], rows.min(axis=0))
-    assert np.array_equal(upper[:, 0], rows.max(axis=0))
+    assert np.array_equal(lower[0], rows.min(axis=0))
+    assert np.array_equal(upper[0], rows.max(axis=0))
     inner = np.flatnonzero(trees.left != LEAF)
     left = trees.left[inner]
     assert np.array_equal(trees.mass[inner], trees.mass[left] + trees.mass[left + 1])
-    assert (upper[trees.feature[inner], left] <= trees.cut[inner]).all()
-    assert (lower[trees.feature[inner], left + 1] > trees.cut[inner]).all()
+    assert (upper[left, trees.feature[inner]] <= trees.cut[inner]).all()
+    assert (lower[left + 1, trees.feature[inner]] > trees.cut[inner]).all()
     assert np.array_equal(trees.depth[left], trees.depth[inner] + 1)
 
 

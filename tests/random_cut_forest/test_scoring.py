@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from random_cut_forest import RandomCutForest, compiled, pairs, scoring, slices
-from random_cut_forest.tables import Tables
+from random_cut_forest.tables import WIDE, Tables, columns_of
 from random_cut_forest.trees import LEAF, Trees
 
 Floats = NDArray[np.float64]
@@ -18,20 +18,18 @@ def plain(trees: Trees, root: int, row: Floats) -> float:
     lower, upper = trees.boxes
     node, depth, reached, score = root, 0, 1.0, 0.0
     while trees.left[node] != LEAF:
-        apart = sum(
-            max(low - x, x - high, 0.0) for x, low, high in zip(row, lower[:, node], upper[:, node], strict=True)
-        )
-        probability = apart / (apart + (upper - lower)[:, node].sum())
+        apart = sum(max(low - x, x - high, 0.0) for x, low, high in zip(row, lower[node], upper[node], strict=True))
+        probability = apart / (apart + (upper - lower)[node].sum())
         score += reached * probability / (depth + 1)
         reached *= 1 - probability
         depth += 1
         node = trees.left[node] + int(row[trees.feature[node]] > trees.cut[node])
-    same = np.array_equal(row, lower[:, node])
+    same = np.array_equal(row, lower[node])
     score += reached / (max(depth, 1) + math.log2(trees.mass[node]) if same else depth + 1)
     return float(score * math.log2(1 + trees.mass[root]))
 
 
-@pytest.fixture(scope="module", params=[1, 4, 9])
+@pytest.fixture(scope="module", params=[1, 4, 9, WIDE + 1])
 def fitted(request: pytest.FixtureRequest) -> tuple[RandomCutForest, Floats]:
     """Rows of few distinct values, so that leaves of several rows and rows that were sampled occur."""
     rows = np.round(np.random.default_rng(0).normal(size=(900, request.param)), 1)
@@ -42,7 +40,7 @@ def fitted(request: pytest.FixtureRequest) -> tuple[RandomCutForest, Floats]:
 def test_both_walks_follow_the_definition(fitted: tuple[RandomCutForest, Floats]) -> None:
     forest, rows = fitted
     expected = [sum(plain(forest.trees, root, row) for root in forest.trees.roots) for row in rows]
-    tables, columns = Tables.of(forest.trees), np.ascontiguousarray(rows.T)
+    tables, columns = Tables.of(forest.trees), columns_of(rows)
     assert np.allclose(pairs.total(tables, columns), expected, rtol=1e-12)
     assert np.allclose(slices.total(tables, columns), expected, rtol=1e-12)
 
@@ -50,7 +48,7 @@ def test_both_walks_follow_the_definition(fitted: tuple[RandomCutForest, Floats]
 def test_the_walk_for_numba_agrees_to_the_last_bit(fitted: tuple[RandomCutForest, Floats], monkeypatch) -> None:
     """As Python runs it, which does the same arithmetic."""
     forest, rows = fitted
-    tables, columns = Tables.of(forest.trees), np.ascontiguousarray(rows.T)
+    tables, columns = Tables.of(forest.trees), columns_of(rows)
     monkeypatch.setattr(compiled, "kernel", lambda: None)
     assert np.array_equal(compiled.total(tables, columns), pairs.total(tables, columns))
 
@@ -77,12 +75,12 @@ def test_without_numba_the_other_walks_are_taken(monkeypatch) -> None:
 
 def test_both_walks_agree_to_the_last_bit(fitted: tuple[RandomCutForest, Floats], monkeypatch) -> None:
     forest, rows = fitted
-    tables, columns = Tables.of(forest.trees), np.ascontiguousarray(rows.T)
+    tables, columns = Tables.of(forest.trees), columns_of(rows)
     expected = pairs.total(tables, columns)
     assert np.array_equal(slices.total(tables, columns), expected)
     monkeypatch.setattr(pairs, "NUMBERS", 64)
     assert np.array_equal(pairs.total(tables, columns), expected)
-    assert np.array_equal(np.concatenate([pairs.total(tables, column[:, None]) for column in rows]), expected)
+    assert np.array_equal(np.concatenate([pairs.total(tables, columns_of(row[None])) for row in rows]), expected)
 
 
 def test_memory_does_not_grow_with_the_rows(forest: RandomCutForest) -> None:
