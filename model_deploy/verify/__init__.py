@@ -67,4 +67,7 @@ def resolved(template: Document, parameters: Mapping[str, str], checks: tuple[Ch
             yield Finding("Template", "resolve", str(error))
             continue
         for check in checks:
-            yield from check(stack)
+            try:
+                yield from check(stack)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                yield Finding("Template", "form", f"{check.__module__} cannot read a value: {error}")

@@ -107,29 +107,30 @@ def check(stack: Stack) -> Iterator[Finding]:
 
 
 def compare(place: str, service: str, operation: str, request: Document, deferred: Any = None) -> Iterator[Finding]:
-    """One request against its operation's shape, CloudFormation's spelling allowed."""
+    """One request against its operation's shape: in CloudFormation's spelling; with a judge of `deferred` values as is."""
     shape = _model(service).operation_model(operation).input_shape
-    judged = converted(request, shape, documents=deferred is None)
+    # What stands within a document of its own is not CloudFormation's to spell.
+    judged = request if deferred else converted(request, shape)
     found = violations(judged, shape, place, deferred) if deferred else violations(judged, shape, place)
     yield from (Finding(sentence.split(": ")[0], RULE, sentence.split(": ", 1)[1]) for sentence in found)
 
 
-def converted(value: Any, shape: Any, documents: bool = True) -> Any:
-    """CloudFormation's looser spelling in the service's own: the case of names, numbers and booleans as text, and,
-    where `documents` are objects in CloudFormation and text in the service, these as text.
+def converted(value: Any, shape: Any) -> Any:
+    """CloudFormation's looser spelling in the service's own: the case of names, numbers and booleans as text, and
+    documents that are objects in CloudFormation and text in the service.
     """
     if shape.type_name == "structure" and isinstance(value, dict):
         members = {name.casefold(): name for name in shape.members}
         called = {key: members.get(key.casefold(), key) for key in value}
         return {
-            name: converted(value[key], shape.members[name], documents) if name in shape.members else value[key]
+            name: converted(value[key], shape.members[name]) if name in shape.members else value[key]
             for key, name in called.items()
         }
     if shape.type_name == "list" and isinstance(value, list):
-        return [converted(inner, shape.member, documents) for inner in value]
+        return [converted(inner, shape.member) for inner in value]
     if shape.type_name == "map" and isinstance(value, dict):
-        return {key: converted(inner, shape.value, documents) for key, inner in value.items()}
-    if isinstance(value, dict) and shape.type_name == "string" and documents:
+        return {key: converted(inner, shape.value) for key, inner in value.items()}
+    if isinstance(value, dict) and shape.type_name == "string":
         return json.dumps(value, sort_keys=True)
     return _scalar(value, shape.type_name)
 

@@ -183,14 +183,15 @@ def check(stack: Stack) -> Iterator[Finding]:
     yield from _assumed(stack, roles)
 
 
-def deployment_actions() -> set[str]:
+@cache
+def deployment_actions() -> frozenset[str]:
     """What CloudFormation calls for the resources of all modes, by the registry's own schemas."""
     entries = [entry for mode in MODES.values() for entry in template.read(mode.template)["Resources"].values()]
     types = frozenset(entry["Type"] for entry in entries)
-    return {action for type_name in types for action in _handlers(type_name)} - UNUSED | {"cloudwatch:DescribeAlarms"}
+    called = {action for type_name in types for action in _handlers(type_name)}
+    return frozenset(called - UNUSED | {"cloudwatch:DescribeAlarms"})
 
 
-@cache
 def _handlers(type_name: str) -> frozenset[str]:
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, type_name).schema
     handlers = schema.get("handlers", {})

@@ -47,6 +47,6 @@ def package(**changes: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture()
+@pytest.fixture
 def project() -> Project:
     return PROJECT

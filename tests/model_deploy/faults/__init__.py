@@ -1,4 +1,4 @@
-"""Faults to plant, a file for each template: name → (place in the template, what stands there then, rule that sees it)."""
+"""Faults to plant, a file for each template: name → (place, what stands there then, the rule that sees it)."""
 
 import copy
 from typing import Any

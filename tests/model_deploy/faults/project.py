@@ -71,9 +71,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "production in staging's account": (
         f"{PROD}/RoleArn",
-        {
-            "Fn::Sub": "arn:${AWS::Partition}:iam::${StagingAccountId}:role/${SageMakerProjectName}-${SageMakerProjectId}-act"
-        },
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${StagingAccountId}:role/${SageMakerProjectName}-act"},
         "deploy",
     ),
     "production tested as staging": (
@@ -149,7 +147,7 @@ FAULTS: dict[str, Fault] = {
     "handler of nobody": (f"{FUNCTION}/Handler", "index.handler", "function-handler"),
     "runtime of yesterday": (f"{FUNCTION}/Runtime", "python3.8", "function-runtime"),
     "function of a moment": (f"{FUNCTION}/Timeout", 3, "function-timeout"),
-    "timeout beyond the limit": (f"{FUNCTION}/Timeout", 1200, "api-shape"),
+    "timeout beyond the limit": (f"{FUNCTION}/Timeout", 1200, "function-timeout"),
     "never runs": (f"{FUNCTION}/ReservedConcurrentExecutions", 0, "function-concurrency"),
     "pipeline not named": (f"{FUNCTION}/Environment/Variables/DEPLOY_PIPELINE_NAME", GONE, "function-environment"),
     "another pipeline named": (

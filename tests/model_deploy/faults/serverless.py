@@ -34,7 +34,7 @@ FAULTS: dict[str, Fault] = {
         {"Type": "CAPACITY_PERCENT", "Value": 10},
         "routing",
     ),
-    "memory of 3000 MB": (f"{VARIANT}/ServerlessConfig/MemorySizeInMB", 3000, "E3030"),
+    "memory of 3000 MB": (f"{VARIANT}/ServerlessConfig/MemorySizeInMB", 3000, "intent"),
     "memory beyond the limit": (f"{VARIANT}/ServerlessConfig/MemorySizeInMB", 8192, "api-shape"),
     "concurrency beyond the limit": (f"{VARIANT}/ServerlessConfig/MaxConcurrency", 500, "api-shape"),
     "concurrency left out": (f"{VARIANT}/ServerlessConfig/MaxConcurrency", GONE, "api-shape"),
