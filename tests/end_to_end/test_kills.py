@@ -22,7 +22,7 @@ def test_three_kills_during_a_build(new_commands: Callable[[], Commands]) -> Non
         cwd=commands.folder, env=commands.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     for number in range(3):
-        began(commands, steps=number + 1)
+        began(commands, run, steps=number + 1)
         victim = commands.json("local", "status")["Pid"]
         os.kill(victim, signal.SIGKILL)
         assert commands.json("local", "up")["Pid"] != victim
@@ -35,10 +35,12 @@ def test_three_kills_during_a_build(new_commands: Callable[[], Commands]) -> Non
     assert of_this_home(commands.home) == []
 
 
-def began(commands: Commands, steps: int) -> None:
+def began(commands: Commands, run: subprocess.Popen[str], steps: int) -> None:
     """Wait until so many steps of the execution have begun."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
+        if run.poll():
+            raise AssertionError(f"the run ended with {run.returncode}: {run.communicate()}")
         done = commands("execution", "--json")
         if done.returncode == 0 and len(json.loads(done.stdout)["Steps"]) >= steps:
             return
