@@ -9,9 +9,11 @@ CODE = "code"
 PREPROCESSOR = "code/preprocessor.json"
 DECISION = "code/decision.json"
 
-#: Written by Evaluate, one prefix: the full report, the flat document of the gate, and the golden records.
+#: Written by Evaluate, one prefix: the figures, the flat document of the gate, what a
+#: person reads, and the golden records.
 EVALUATION = "evaluation.json"
 GATE = "gate.json"
+REPORT = "report.html"
 GOLDEN = "golden.jsonl"
 PAYLOAD = "payload.tar.gz"
 

@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from contract import package
 from mlops import output, runs
 
 Document = dict[str, Any]
@@ -58,6 +59,15 @@ def steps_table(found: list[Document]) -> Table:
         time_ = Text("cached", style="dim") if cached else Text(output.seconds(runs.duration(step)))
         table.add_row(step["StepName"], step["StepType"], output.status(step["StepStatus"]), time_)
     return table
+
+
+def show_result(report: Document) -> None:
+    """Metrics and where the report lies, as far as there are any, and why it failed if it did."""
+    if evaluated := runs.evaluation(report["Steps"]):
+        output.console.print(metrics(report["Metrics"]))
+        output.console.print(f"{evaluated[0].rstrip('/')}/{package.REPORT}", style="dim", soft_wrap=True)
+    if "FailureReason" in report:
+        output.console.print(failure(report))
 
 
 def failure(report: Document) -> RenderableType:

@@ -114,19 +114,19 @@ def reason(execution: Document, found: list[Document]) -> str:
 
 def metrics(found: list[Document]) -> dict[str, float]:
     """The metrics on the test split, out of the gate's document; empty when no evaluation ended well."""
-    verdict = gate(found)
-    return dict(verdict.get("metrics", {})) if verdict else {}
+    evaluated = evaluation(found)
+    return dict(evaluated[1].get("metrics", {})) if evaluated else {}
 
 
-def gate(found: list[Document]) -> Document | None:
-    """The gate's document of the execution's evaluation; None when there is none."""
+def evaluation(found: list[Document]) -> tuple[str, Document] | None:
+    """Where the execution's evaluation lies (an s3:// prefix) and its gate's document; None when there is none."""
     for step in reversed(found):
         arn = (step.get("Metadata") or {}).get("ProcessingJob", {}).get("Arn")
         if arn and step["StepStatus"] == "Succeeded":
             job = boto3.client("sagemaker").describe_processing_job(ProcessingJobName=arn.rpartition("/")[2])
             for place in _outputs(job):
                 if (document := _json_object(place, package.GATE)) is not None:
-                    return document
+                    return place, document
     return None
 
 
@@ -161,8 +161,8 @@ def model_package(found: list[Document]) -> str | None:
 
 def registered_as(group: str, report: Document) -> str | None:
     """The newest package of `group` when it already is the model that a succeeded execution built; else None."""
-    verdict = gate(report["Steps"])
-    if report["PipelineExecutionStatus"] != "Succeeded" or verdict is None:
+    evaluated = evaluation(report["Steps"])
+    if report["PipelineExecutionStatus"] != "Succeeded" or evaluated is None:
         return None
     client = boto3.client("sagemaker")
     newest = client.list_model_packages(
@@ -172,7 +172,7 @@ def registered_as(group: str, report: Document) -> str | None:
         return None
     arn = str(newest[0]["ModelPackageArn"])
     metadata = client.describe_model_package(ModelPackageName=arn).get("CustomerMetadataProperties", {})
-    return arn if metadata.get(package.ARTEFACT_HASH) == verdict["artefact"] else None
+    return arn if metadata.get(package.ARTEFACT_HASH) == evaluated[1]["artefact"] else None
 
 
 def log(step: Document, lines: int = 20) -> list[str]:

@@ -83,8 +83,8 @@ def _aws() -> None:
     for name in ("SAGEMAKER_PIPELINE_ROLE_ARN", "ARTIFACT_BUCKET"):
         if not os.environ.get(name):
             raise InputError(
-                f"{name} is not set: on the target aws it names what the project's stack made; "
-                "`mlops bootstrap` makes the stack and `mlops local env` shows the variables of the local target."
+                f"{name} is not set: on the target aws it names what the project's stack made "
+                "(model_deploy/templates/project)."
             )
 
 

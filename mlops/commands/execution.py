@@ -23,7 +23,4 @@ def execution(
         return
     output.console.print(output.status(report["PipelineExecutionStatus"]), arn)
     output.console.print(progress.steps_table(report["Steps"]))
-    if report["Metrics"]:
-        output.console.print(progress.metrics(report["Metrics"]))
-    if "FailureReason" in report:
-        output.console.print(progress.failure(report))
+    progress.show_result(report)

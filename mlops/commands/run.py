@@ -61,14 +61,9 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 def _show(name: str, report: Document, known: str | None) -> None:
     if not output.console.is_terminal:  # a terminal showed the table while it grew
         output.console.print(progress.steps_table(report["Steps"]))
-    if report["PipelineExecutionStatus"] != "Succeeded":
-        output.console.print(progress.failure(report))
-        return
-    output.console.print(progress.metrics(report["Metrics"]))
+    progress.show_result(report)
     version = report.get("ModelPackageArn", "").rpartition("/")[2]
     if known:
         output.console.print(f"Nothing changed: version {version} of {name} already is this model.")
     elif version:
-        output.console.print(
-            f"Registered version {version} of {name}, PendingManualApproval: `mlops approve {name}:{version}`."
-        )
+        output.console.print(f"Registered version {version} of {name}; `mlops models {name}` lists the versions.")

@@ -104,7 +104,7 @@ def write_reports(
     pictures = plots.draw(rows, evaluation)
     for name, picture in pictures.items():
         (output / f"{name}.png").write_bytes(picture)
-    (output / "report.html").write_text(report.render(evaluation, verdict, pictures, model.decision), encoding="utf-8")
+    (output / package.REPORT).write_text(report.render(evaluation, verdict, pictures, model.decision), encoding="utf-8")
     documents.write(output / package.EVALUATION, evaluation)
     documents.write(output / package.GATE, verdict.to_document())
     return verdict
