@@ -10,6 +10,7 @@ from contract.documents import Document
 from contract.errors import InputError
 from model_deploy.verify import (
     api,
+    arns,
     batches,
     configuration,
     delivery,
@@ -18,8 +19,10 @@ from model_deploy.verify import (
     iam,
     intent,
     lint,
+    names,
     permissions,
     scaling,
+    sharing,
     shifting,
     storage,
 )
@@ -41,9 +44,11 @@ CHECKS: tuple[Check, ...] = (
     events.check,
     iam.check,
     storage.check,
+    names.check,
+    arns.check,
 )
 STAGE: tuple[Check, ...] = (*CHECKS, intent.check)
-PROJECT: tuple[Check, ...] = (*CHECKS, delivery.check, permissions.check)
+PROJECT: tuple[Check, ...] = (*CHECKS, delivery.check, permissions.check, sharing.check)
 
 
 def verify(template: Document, given: Document) -> list[Finding]:

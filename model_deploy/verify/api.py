@@ -107,7 +107,7 @@ def check(stack: Stack) -> Iterator[Finding]:
 
 
 def compare(place: str, service: str, operation: str, request: Document, deferred: Any = None) -> Iterator[Finding]:
-    """One request against its operation's shape: in CloudFormation's spelling; with a judge of `deferred` values as is."""
+    """One request against its shape: in CloudFormation's spelling; with a judge of `deferred` values as it stands."""
     shape = _model(service).operation_model(operation).input_shape
     # What stands within a document of its own is not CloudFormation's to spell.
     judged = request if deferred else converted(request, shape)

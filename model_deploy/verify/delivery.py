@@ -27,6 +27,8 @@ STAGES: Mapping[str, str] = {
     "TestProd": "Test",
 }
 
+BUILD_STAGES = ("Source", "Build")
+
 #: Variables that the programs of a build read, by the end of its name; all read the first row.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "": (
@@ -90,6 +92,8 @@ def _pipeline(pipeline: Resource, stack: Stack) -> Iterator[Finding]:
     if store.get("Location") not in {bucket.name for bucket in stack.of("AWS::S3::Bucket")}:
         yield Finding(place, "pipeline-store", "the artifacts' bucket is none of this template")
     deploys = any(provider(action) == "CloudFormation" for _, action in actions(pipeline))
+    if not deploys and tuple(stage for stage, _ in actions(pipeline)) != BUILD_STAGES:
+        yield Finding(place, "pipeline-stages", f"the stages are {' → '.join(BUILD_STAGES)}, one action each")
     if deploys:
         found = [(stage, str(action.get("ActionTypeId", {}).get("Category"))) for stage, action in actions(pipeline)]
         if found != list(STAGES.items()):
@@ -114,7 +118,9 @@ def _artifacts(pipeline: Resource) -> Iterator[Finding]:
 
 
 def _action(place: str, stage: str, action: Document, pipeline: Resource, stack: Stack) -> Iterator[Finding]:
-    settings = action.get("Configuration", {})
+    settings, kind = action.get("Configuration", {}), action.get("ActionTypeId", {})
+    if (kind.get("Owner"), kind.get("Version")) != ("AWS", "1"):
+        yield Finding(place, "pipeline-provider", "the action is AWS's own, of version 1")
     declared = {one.get("Name") for one in pipeline.properties.get("Variables", [])}
     for name in _VARIABLE.findall(json.dumps(settings)):
         if name not in declared:
@@ -129,12 +135,17 @@ def _action(place: str, stage: str, action: Document, pipeline: Resource, stack:
         if settings.get("NotificationArn") not in {topic.arn for topic in stack.of("AWS::SNS::Topic")}:
             yield Finding(place, "approval", "NotificationArn is no topic of this template: nobody would know")
     elif provider(action) in ("CodeStarSourceConnection", "CodeCommit"):
-        yield from _source_action(place, settings, action, stack)
+        repository = "BuildRepository" if pipeline.name.endswith("-modelbuild") else "DeployRepository"
+        yield from _source_action(place, settings, action, stack, stack.parameters.get(repository))
     else:
         yield Finding(place, "pipeline-provider", f"{provider(action)} is no provider that these pipelines use")
 
 
-def _source_action(place: str, settings: Document, action: Document, stack: Stack) -> Iterator[Finding]:
+def _source_action(
+    place: str, settings: Document, action: Document, stack: Stack, repository: Any
+) -> Iterator[Finding]:
+    if repository not in (settings.get("FullRepositoryId"), settings.get("RepositoryName")):
+        yield Finding(place, "source", f"the repository of this pipeline is {repository}")
     connected = provider(action) == "CodeStarSourceConnection"
     needed = {"ConnectionArn", "FullRepositoryId"} if connected else {"RepositoryName"}
     if missing := sorted((needed | {"BranchName"}) - set(settings)):

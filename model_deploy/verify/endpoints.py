@@ -9,6 +9,12 @@ from model_deploy.verify.resolve import Resource, Stack
 
 MODEL, CONFIG, ENDPOINT = "AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig", "AWS::SageMaker::Endpoint"
 
+#: What the endpoints take; anything else is captured as base64.
+CONTENT_TYPES = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json", "application/jsonlines"]}
+
+#: Seconds for a request of an asynchronous endpoint or a transform job; the server's own default is 60.
+LONG = "3600"
+
 #: Environment of a container that leads past the code in the artefact.
 MISLEADING = ("SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY", "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT")
 
@@ -60,12 +66,24 @@ def _model(model: Resource, stack: Stack) -> Iterator[Finding]:
         for member in ("Image", "ModelDataUrl", "ModelDataSource"):
             if member in container:
                 yield Finding(where, "model-package", f"{member} would serve something else than the approved version")
+        if _long(model, stack) and str(container.get("Environment", {}).get("SAGEMAKER_MODEL_SERVER_TIMEOUT")) != LONG:
+            yield Finding(
+                where, "model-environment", f"SAGEMAKER_MODEL_SERVER_TIMEOUT must be {LONG} for long requests"
+            )
         for name in set(MISLEADING) & set(container.get("Environment", {})):
             yield Finding(where, "model-environment", f"{name} makes the image ignore the code in the artefact")
         if str(container.get("Environment", {}).get("MODEL_VERSION")) != str(stack.parameters.get("ModelVersion")):
             yield Finding(where, "model-environment", "MODEL_VERSION must be the version, for decisions to name it")
     if model.properties.get("ExecutionRoleArn") != stack.parameters.get("ModelExecutionRoleArn"):
         yield Finding(place, "model-role", "the containers' role is ModelExecutionRoleArn")
+
+
+def _long(model: Resource, stack: Stack) -> bool:
+    """Whether the model answers a queue or a transform job."""
+    configs = [
+        config for config in stack.of(CONFIG) if model.name in {one.get("ModelName") for one in variants(config)}
+    ]
+    return not configs or any(is_asynchronous(config) for config in configs)
 
 
 def _variants(config: Resource, stack: Stack) -> Iterator[Finding]:
@@ -128,9 +146,7 @@ def _capture(config: Resource, stack: Stack) -> Iterator[Finding]:
     if not _below(capture.get("DestinationS3Uri"), stack, "capture"):
         yield Finding(config.logical, "capture", "captures go to deployments/PROJECT/STAGE/capture of the data bucket")
     types = capture.get("CaptureContentTypeHeader", {})
-    if "text/csv" not in types.get("CsvContentTypes", []) or "application/json" not in types.get(
-        "JsonContentTypes", []
-    ):
+    if types != CONTENT_TYPES:
         yield Finding(config.logical, "capture", "without its content type a capture is base64, which no monitor reads")
 
 

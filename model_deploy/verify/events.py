@@ -3,6 +3,7 @@
 Source of the events: EventBridge's reference of events from AWS services.
 """
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,8 +33,42 @@ def _rule(rule: Resource, stack: Stack) -> Iterator[Finding]:
         return
     for fault in faults(pattern):
         yield Finding(place, "event-pattern", fault)
-    if not any(matches(pattern, event) for event in samples(stack)):
+    matched = [event for event in samples(stack) if matches(pattern, event)]
+    if not matched:
         yield Finding(place, "event-pattern", "the pattern matches no event that this project's services send")
+    for event in matched:
+        for path in ("source", "detail-type", *IDENTIFYING.get(event["detail-type"], ())):
+            if matches(pattern, _other(event, path)):
+                yield Finding(place, "event-wide", f"the pattern takes events whose {path} is another one, too")
+
+
+#: Kind of event → the fields without which a rule would act on what others do.
+IDENTIFYING: dict[str, tuple[str, ...]] = {
+    "SageMaker Model Package State Change": ("detail.ModelPackageGroupName",),
+    "CodePipeline Pipeline Execution State Change": ("detail.pipeline", "detail.state"),
+    "SageMaker Model Building Pipeline Execution Status Change": (
+        "detail.pipelineArn",
+        "detail.currentPipelineExecutionStatus",
+    ),
+    "Object Created": ("detail.bucket.name", "detail.object.key"),
+    "CodeCommit Repository State Change": (
+        "resources",
+        "detail.event",
+        "detail.referenceType",
+        "detail.referenceName",
+    ),
+}
+
+
+def _other(event: Document, path: str) -> Document:
+    """The event with another value at the path."""
+    changed = copy.deepcopy(event)
+    *above, last = path.split(".")
+    inside = changed
+    for part in above:
+        inside = inside[part]
+    inside[last] = ["another"] if isinstance(inside[last], list) else "another"
+    return changed
 
 
 #: Operators of the pattern language that the samples need.
@@ -73,7 +108,7 @@ def _matches(wanted: Any, found: Any) -> bool:
 def _one(entry: Any, value: Any) -> bool:
     if not isinstance(entry, dict):
         return bool(entry == value)
-    operator, operand = next(iter(entry.items()))
+    operator, operand = next(iter(entry.items()), ("", None))
     listed = operand if isinstance(operand, list) else [operand]
     if operator == "exists":
         return bool(operand == (value is not None))

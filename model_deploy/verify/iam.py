@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from model_deploy.verify.findings import Finding
-from model_deploy.verify.policies import Statement, statements
-from model_deploy.verify.resolve import Stack
+from model_deploy.verify.policies import Statement, documents, of, statements
+from model_deploy.verify.resolve import Resource, Stack
 
 #: Metadata of the resource: {Sid: why the statement's wildcard cannot be narrowed}.
 REASONS = "WildcardReasons"
@@ -34,6 +34,22 @@ PINNED = {
 #: Whoever may write versions must not be able to approve them.
 APPROVING = {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
 
+#: Service principals that the project's policies name.
+SERVICES = {
+    f"{name}.amazonaws.com"
+    for name in (
+        "cloudformation",
+        "cloudwatch",
+        "codebuild",
+        "codepipeline",
+        "codestar-notifications",
+        "events",
+        "lambda",
+        "sagemaker",
+        "scheduler",
+    )
+}
+
 #: Services that do not send aws:SourceAccount when they assume a role.
 WITHOUT_SOURCE = {"lambda.amazonaws.com"}
 
@@ -46,6 +62,10 @@ def check(stack: Stack) -> Iterator[Finding]:
         if statement.effect == "Allow" and statement.use == "identity":
             yield from _pinned(statement)
             yield from _matching(statement)
+        yield from _keys(statement, stack)
+        yield from _passed(statement, stack)
+    for resource in stack.resources.values():
+        yield from _versions(resource)
     for role in stack.of("AWS::IAM::Role"):
         if role.properties.get("ManagedPolicyArns"):
             yield Finding(role.logical, "iam-managed", "a managed policy grants more than the role needs; write it out")
@@ -95,8 +115,10 @@ def _principals(statement: Statement) -> Iterator[Finding]:
         elif kind == "AWS" and value.endswith(":root") and _too_trusting(statement):
             yield Finding(statement.place, "iam-principal", "a whole account is allowed; pin aws:PrincipalArn")
     for principal in statement.principals:
-        if principal.startswith("Service:") and not re.fullmatch(r"Service:[a-z0-9.-]+\.amazonaws\.com", principal):
-            yield Finding(statement.place, "iam-principal", f"{principal[8:]} is no service principal")
+        if principal.startswith("Service:") and principal.removeprefix("Service:") not in SERVICES:
+            yield Finding(statement.place, "iam-principal", f"{principal[8:]} is none of the services in use")
+        if principal.startswith("AWS:") and not re.fullmatch(r"AWS:(\*|arn:aws:iam::\d{12}:(root|role/.+))", principal):
+            yield Finding(statement.place, "iam-principal", f"{principal[4:]} is no account and no role")
 
 
 def _too_trusting(statement: Statement) -> bool:
@@ -146,6 +168,34 @@ def _s3(statement: Statement) -> Iterator[Finding]:
             yield Finding(statement.place, "iam-s3", f"{action} is about objects, the resources are buckets")
         if not on_objects and len(keys) == len(statement.resources):
             yield Finding(statement.place, "iam-s3", f"{action} is about buckets, the resources are objects")
+
+
+def _versions(resource: Resource) -> Iterator[Finding]:
+    """Without a version a policy is of 2008, in which `${aws:…}` is only text."""
+    for document in documents(resource):
+        if document.get("Version") != "2012-10-17":
+            yield Finding(resource.logical, "iam-version", 'a policy needs Version "2012-10-17"')
+
+
+def _keys(statement: Statement, stack: Stack) -> Iterator[Finding]:
+    alias = f"alias/sagemaker-project-{stack.parameters.get('SageMakerProjectId')}"
+    wide = statement.use == "identity" and any(resource.endswith(":key/*") for resource in statement.resources)
+    if wide and statement.condition_of("kms:ResourceAliases") != [alias]:
+        yield Finding(statement.place, "iam-keys", f"every key of the account; pin kms:ResourceAliases to {alias}")
+
+
+def _passed(statement: Statement, stack: Stack) -> Iterator[Finding]:
+    """A role is passed to exactly the services that it trusts."""
+    services = statement.condition_of("iam:PassedToService")
+    for role in stack.of("AWS::IAM::Role"):
+        if "iam:PassRole" in statement.actions and role.arn in statement.resources:
+            trusting = [one for one in of(role) if one.use == "trust"]
+            trusted = {name.removeprefix("Service:") for one in trusting for name in one.principals}
+            if set(services) != trusted:
+                yield Finding(statement.place, "iam-passed", f"{role.logical} trusts {', '.join(sorted(trusted))}")
+    for name in statement.condition_of("iam:AWSServiceName"):
+        if not any(f"/{name}/" in resource for resource in statement.resources):
+            yield Finding(statement.place, "iam-passed", f"{name} is not the service of the role in Resource")
 
 
 def _approving(stack: Stack) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "model": (
         *LOGS,
         "cloudwatch:PutMetricData",
+        "ecr:BatchCheckLayerAvailability",
         "ecr:BatchGetImage",
         "ecr:GetAuthorizationToken",
         "ecr:GetDownloadUrlForLayer",
@@ -55,16 +56,34 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "ec2:CreateNetworkInterface",
         "ec2:CreateNetworkInterfacePermission",
         "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
     ),
-    "batch": ("sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"),
+    "batch": (
+        "sagemaker:AddTags",
+        "sagemaker:CreateTransformJob",
+        "sagemaker:DescribeTransformJob",
+        "sagemaker:StopTransformJob",
+    ),
     "batch-start": ("sagemaker:StartPipelineExecution",),
     "act": (
+        "cloudformation:ContinueUpdateRollback",
         "cloudformation:CreateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeStackResources",
         "cloudformation:DescribeStacks",
+        "cloudformation:GetTemplate",
+        "cloudformation:TagResource",
         "cloudformation:UpdateStack",
         "iam:PassRole",
         "kms:Decrypt",
+        "s3:GetBucketLocation",
+        "s3:GetBucketVersioning",
         "s3:GetObject",
         "s3:GetObjectVersion",
     ),
@@ -74,7 +93,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "kms:Decrypt",
         "s3:GetObject",
         "s3:PutObject",
+        "kms:GenerateDataKey",
         "sagemaker:DescribeEndpoint",
+        "sagemaker:DescribeEndpointConfig",
+        "sagemaker:DescribePipelineExecution",
         "sagemaker:InvokeEndpoint",
         "sagemaker:InvokeEndpointAsync",
         "sagemaker:StartPipelineExecution",
@@ -148,6 +170,15 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "modeldeploy-commit": ("codepipeline:StartPipelineExecution",),
 }
 
+#: Roles that come together: of a stage's account, and of the registry's.
+TOGETHER = (
+    {"model", "batch", "batch-start", "deploy", "act", "prove"},
+    {"pipeline", "modelbuild", "buildpipeline", "codepipeline", "render", "test", "promotion"},
+)
+
+#: End of the role's name → end of the name of the role in the registry's account that may take it on.
+TAKEN_BY: Mapping[str, str] = {"act": "codepipeline", "prove": "test"}
+
 #: Type → the property with the role that a service takes on for it, and that service.
 ASSUMED: Mapping[str, tuple[str, str]] = {
     "AWS::CodeBuild::Project": ("ServiceRole", "codebuild.amazonaws.com"),
@@ -180,6 +211,15 @@ def check(stack: Stack) -> Iterator[Finding]:
             yield Finding(role.logical, "iam-missing", f"the role lacks {', '.join(missing)}")
         if short in TRUSTED and not TRUSTED[short] <= _services(role):
             yield Finding(role.logical, "iam-trust", f"{', '.join(sorted(TRUSTED[short]))} must be able to take it on")
+        if short in TAKEN_BY:
+            tooling = f"arn:aws:iam::{stack.parameters.get('ToolingAccountId')}:role/{prefix}{TAKEN_BY[short]}"
+            pinned = [value for one in of(role) if one.use == "trust" for value in one.condition_of("aws:PrincipalArn")]
+            if pinned != [tooling]:
+                yield Finding(role.logical, "iam-trust", f"{tooling}, and nobody else, may take it on")
+    there = {role.name.removeprefix(prefix) for role in roles}
+    for together in TOGETHER:
+        if there & together and together - there:
+            yield Finding("Template", "iam-roles", f"the roles {', '.join(sorted(together - there))} are missing")
     yield from _assumed(stack, roles)
 
 

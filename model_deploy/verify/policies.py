@@ -62,16 +62,24 @@ def statements(stack: Stack) -> Iterator[Statement]:
 
 def of(resource: Resource) -> Iterator[Statement]:
     """The statements of one resource."""
-    documents: list[tuple[Use, Any]] = []
-    if found := DOCUMENTS.get(resource.type):
-        documents.append((found[1], resource.properties.get(found[0])))
+    for use, document in _documents(resource):
+        raw = document.get("Statement", [])
+        for one in raw if isinstance(raw, list) else [raw]:
+            yield _statement(resource, use, one)
+
+
+def documents(resource: Resource) -> list[Document]:
+    """The policies of one resource."""
+    return [document for _, document in _documents(resource)]
+
+
+def _documents(resource: Resource) -> Iterator[tuple[Use, Document]]:
+    found: list[tuple[Use, Any]] = []
+    if row := DOCUMENTS.get(resource.type):
+        found.append((row[1], resource.properties.get(row[0])))
     for policy in resource.properties.get("Policies", []) if resource.type == "AWS::IAM::Role" else []:
-        documents.append(("identity", policy.get("PolicyDocument")))
-    for use, document in documents:
-        if isinstance(document, dict):
-            raw = document.get("Statement", [])
-            for one in raw if isinstance(raw, list) else [raw]:
-                yield _statement(resource, use, one)
+        found.append(("identity", policy.get("PolicyDocument")))
+    yield from ((use, document) for use, document in found if isinstance(document, dict))
 
 
 def _statement(resource: Resource, use: Use, raw: Document) -> Statement:

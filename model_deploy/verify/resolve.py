@@ -51,6 +51,10 @@ class Stack:
     resources: Mapping[str, Resource]
     outputs: Document
 
+    @property
+    def own_account(self) -> str:
+        return identity.ACCOUNT
+
     def of(self, *types: str) -> list[Resource]:
         return [resource for resource in self.resources.values() if resource.type in types]
 
@@ -63,7 +67,16 @@ def resolve(template: Document, given: Mapping[str, str]) -> Stack:
 
     Raises InputError for what CloudFormation could not evaluate: a reference to nothing, or to what is not made.
     """
-    evaluation = Evaluation(template, given)
+    if untyped := [logical for logical, raw in template["Resources"].items() if not isinstance(raw.get("Type"), str)]:
+        raise InputError(f"{', '.join(untyped)} has no Type.")
+    try:
+        return _resolved(Evaluation(template, given))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"An intrinsic has arguments that CloudFormation does not take: {error!r}.") from None
+
+
+def _resolved(evaluation: "Evaluation") -> Stack:
+    template = evaluation.template
     resources = {
         logical: Resource(logical, raw["Type"], evaluation.properties(logical), raw)
         for logical, raw in template["Resources"].items()

@@ -57,6 +57,9 @@ def _bucket(bucket: Resource, stack: Stack) -> Iterator[Finding]:
     owners = [rule.get("ObjectOwnership") for rule in given.get("OwnershipControls", {}).get("Rules", [])]
     if owners != ["BucketOwnerEnforced"] or "AccessControl" in given:
         yield Finding(place, "s3-ownership", "ObjectOwnership must be BucketOwnerEnforced, without an ACL")
+    lifecycle = given.get("LifecycleConfiguration", {}).get("Rules", [])
+    if not any("AbortIncompleteMultipartUpload" in rule and rule.get("Status") == "Enabled" for rule in lifecycle):
+        yield Finding(place, "s3-lifecycle", "uploads that were broken off cost for ever; a lifecycle rule ends them")
     if "WebsiteConfiguration" in given:
         yield Finding(place, "s3-public", "a bucket of models is no web site")
 

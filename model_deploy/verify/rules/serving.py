@@ -23,6 +23,9 @@ RETAINED = {
     "AWS::KMS::Key": "what it encrypted would be lost",
 }
 
+#: Types that hold data without being versions of something.
+HOLDING = ("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::Logs::LogGroup")
+
 WRITTEN = re.compile(r"(?<!\d)\d{12}(?!\d)|\b(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d\b|arn:aws:")
 
 
@@ -70,6 +73,22 @@ class Deleted(CloudFormationLintRule):  # type: ignore[misc]
             RuleMatch(["Resources", logical, "DeletionPolicy"], self.description)
             for logical, resource in cfn.get_resources().items()
             if resource.get("DeletionPolicy", "Delete") != "Delete"
+        ]
+
+
+class Stated(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9007"
+    shortdesc = "What holds data says what becomes of it"
+    description = "DeletionPolicy and UpdateReplacePolicy must be stated for what holds data"
+    source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-updatereplacepolicy.html"
+    tags = ["sagemaker"]  # noqa: RUF012
+
+    def match(self, cfn: Any) -> list[RuleMatch]:
+        return [
+            RuleMatch(["Resources", logical], f"{policy} is missing: {self.description}")
+            for logical, resource in cfn.get_resources([*RETAINED, *HOLDING]).items()
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy")
+            if policy not in resource
         ]
 
 
