@@ -58,7 +58,8 @@ class Split:
     by          "random" | "stratified" | "time"
     key         columns whose content places the row; empty: the whole row
     thresholds  "random" and "stratified": for each class ("" when random) the two cuts of the 64-bit row hash,
-                as a share of 1; "time": the two cuts of the event time in seconds since 1970, under ""
+                as a share of 1; a stratified regression has bins of the label for classes, each named by its lower
+                edge, the lowest "-inf"; "time": the two cuts of the event time in seconds since 1970, under ""
     """
 
     by: Literal["random", "stratified", "time"]

@@ -24,7 +24,7 @@ from preprocessing.leakage import warnings_of
 from preprocessing.read import Batch, File, batches, files
 from preprocessing.rows import Hashes, row_hashes
 from preprocessing.settings import Settings, roles
-from preprocessing.split import SIDES, Sides, sides_of
+from preprocessing.split import SIDES, Sides, label_bins, sides_of
 from preprocessing.statistics import Counts, Moments, Sample
 from preprocessing.stream import mapped
 
@@ -111,7 +111,8 @@ class _Training:
         columns = self._settings.columns
         content = row_hashes(batch.data, roles(columns))
         if columns.task == "regression":
-            label, labels = None, label_numbers(batch, columns)
+            labels = label_numbers(batch, columns)
+            label = label_bins(labels, self._split)
         else:
             label = label_texts(batch, columns)
             labels = label_indices(label, self._classes, batch)

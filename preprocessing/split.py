@@ -2,8 +2,9 @@
 
 `random` and `stratified` compare a hash of the row's content (or of its key columns) with two cuts, so equal rows stay
 together and a row keeps its side from run to run. `stratified` chooses the cuts for each class from the ranks of the
-hashes within it. With a key the cuts are common to all classes, since one key may carry several; a regression has one
-class. `time` compares the event time: the oldest rows train.
+hashes within it; the classes of a regression are bins of its label, so that each side has its share of the extremes.
+With a key the cuts are common to all classes, since one key may carry several. `time` compares the event time: the
+oldest rows train.
 """
 
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ Cuts = tuple[float, float]
 
 #: Of the histogram that stands for the ranks: with fewer rows in a class than bins, a cut errs by about one row.
 BINS = 1 << 14
+#: Strata of a regression at most, and the rows that each needs on average: with fewer, new rows would move the cuts.
+LABEL_BINS, LEAST_BIN_ROWS = 20, 50
 #: The one stratum of a split without classes.
 POOLED = ""
 
@@ -59,6 +62,38 @@ def _cuts_of(counts: npt.NDArray[np.int64], split: SplitSettings) -> Cuts:
     return first, 1.0 if split.test == 0 else second
 
 
+def label_cuts(labels: Floats, places: Floats, split: SplitSettings) -> dict[str, Cuts]:
+    """For each bin of a regression's label, named by its lower edge, the places from which rows validate, or test.
+
+    The bins hold about as many rows each, equal labels stay together, and the rounding errors of the bins cancel.
+    """
+    bins = min(LABEL_BINS, max(1, len(labels) // LEAST_BIN_ROWS))
+    inner = np.unique(np.quantile(labels, np.arange(1, bins) / bins, method="lower"))
+    edges = np.append(-np.inf, inner[inner > labels.min()])
+    codes = np.searchsorted(edges, labels, side="right") - 1
+    ends = np.cumsum(np.bincount(codes, minlength=len(edges)))
+    shares = (split.train, 1.0 if split.test == 0 else split.train + split.validation)
+    wanted = [np.diff(np.round(share * ends).astype(np.int64), prepend=0) for share in shares]
+    cuts = {}
+    for code, edge in enumerate(edges):
+        ordered = np.append(np.sort(places[codes == code]), 1.0)
+        cuts[repr(float(edge))] = (float(ordered[wanted[0][code]]), float(ordered[wanted[1][code]]))
+    return cuts
+
+
+def label_bins(labels: Floats, split: Split) -> Texts | None:
+    """The stratum of each row of a regression, by the name that `label_cuts` gave it; None when there is but one."""
+    if POOLED in split.thresholds:
+        return None
+    names = tuple(sorted(split.thresholds, key=float))
+    return Texts(np.searchsorted([float(name) for name in names], labels, side="right") - 1, names)
+
+
+def has_label_bins(settings: Settings) -> bool:
+    """Whether the strata are bins of the label."""
+    return settings.columns.task == "regression" and settings.split.by == "stratified" and not settings.split.key
+
+
 def time_cuts(times: Floats, split: SplitSettings) -> Cuts:
     """The event times from which on rows validate, or test; equal times stay together."""
     ordered = np.append(np.sort(times), np.inf)
@@ -81,14 +116,22 @@ def place_hashes(split: Split | SplitSettings, batch: Batch, content: Hashes) ->
     return reseed(row_hashes(batch.data, split.key) if split.key else content, split.seed)
 
 
+def places(hashes: Hashes) -> Floats:
+    """The hashes as shares of their range, from 0 to below 1."""
+    return np.asarray((hashes >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
+
+
 def sides_of(split: Split, columns: Columns, batch: Batch, content: Hashes, label: Texts | None) -> Sides:
-    """For each row the index of its side in SIDES. Raises InputError for a label that Fit did not see."""
+    """For each row the index of its side in SIDES; `label` is the class, or the bin of a regression's label.
+
+    Raises InputError for a label that Fit did not see.
+    """
     pooled = one_stratum(len(content))
     if split.by == "time":
         values: Floats = times_of(batch, columns.event_time or "", columns.missing)
         strata = pooled
     else:
-        values = np.asarray((place_hashes(split, batch, content) >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
+        values = places(place_hashes(split, batch, content))
         strata = label if label is not None and POOLED not in split.thresholds else pooled
     unseen = {value for value in strata.values if value not in split.thresholds}
     if unseen & {strata.values[code] for code in np.flatnonzero(np.bincount(strata.codes))}:

@@ -19,7 +19,7 @@ from preprocessing.outputs import Output, as_in_file
 from preprocessing.read import Batch, batches, files
 from preprocessing.rows import row_hashes
 from preprocessing.settings import LABEL, roles
-from preprocessing.split import SIDES, sides_of
+from preprocessing.split import SIDES, label_bins, sides_of
 from preprocessing.stream import mapped
 
 RAW = "test_raw"
@@ -61,7 +61,8 @@ def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> d
     """The batch as one table for each output."""
     columns = preprocessor.columns
     if columns.task == "regression":
-        label, values = None, label_numbers(batch, columns)
+        values = label_numbers(batch, columns)
+        label = label_bins(values, preprocessor.split)
     else:
         label = label_texts(batch, columns)
         values = label_indices(label, preprocessor.classes, batch)

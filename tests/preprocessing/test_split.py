@@ -6,9 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.errors import InputError
+from contract.preprocessor import Split
 from preprocessing.fit import fit
+from preprocessing.settings import SplitSettings
+from preprocessing.split import label_bins, label_cuts
 from tests.preprocessing.tables import build, sample, settings
 
 
@@ -28,6 +33,56 @@ def test_stratified_shares_are_exact_within_each_class(tmp_path: Path) -> None:
     for label, rows in frame.groupby("y").size().items():
         for side, share in (("train", 0.6), ("validation", 0.2), ("test", 0.2)):
             assert abs((built.encoded[side]["label"] == label).sum() - share * rows) <= 2, (label, side)
+
+
+REGRESSION = {"label": "x", "task": "regression", "positive": None, "drop": ["key", "y"]}
+
+
+def skewed(rows: int, seed: int = 0) -> pd.DataFrame:
+    """The sample with a label `x` of a long tail, many equal values among it."""
+    return sample(rows, seed).assign(x=np.random.default_rng(seed).lognormal(0, 1.5, rows).round(1))
+
+
+def test_a_regression_is_stratified_by_bins_of_its_label(tmp_path: Path) -> None:
+    frame = skewed(2000)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    shares = {"train": 0.6, "validation": 0.1, "test": 0.3}
+    built = build(tmp_path / "data.csv", settings(columns=REGRESSION, split=shares), tmp_path / "out")
+    for side, share in shares.items():
+        labels = built.encoded[side]["label"]
+        assert abs(len(labels) - share * len(frame)) <= 1
+        for quantile in (0.25, 0.5, 0.75, 0.95):
+            above = (frame["x"].astype("float32") >= np.float32(frame["x"].quantile(quantile))).sum()
+            found = (labels >= np.float32(frame["x"].quantile(quantile))).sum()
+            assert abs(found - share * above) < 12, (side, quantile)
+
+
+def test_a_regression_keeps_most_sides_when_rows_are_added_and_equal_rows_together(tmp_path: Path) -> None:
+    choice: dict[str, Any] = {"columns": REGRESSION, "split": {"train": 0.6, "validation": 0.1, "test": 0.3}}
+    frame = skewed(1500)
+    first = set(sides(tmp_path / "1", frame, **choice)["t"])
+    assert set(sides(tmp_path / "2", frame.sample(frac=1, random_state=1), **choice)["t"]) == first
+    more = skewed(1800, seed=1).iloc[1500:]
+    grown = set(sides(tmp_path / "3", pd.concat([frame, more]), **choice)["t"])
+    assert len(first - grown) <= 0.1 * len(first)
+    assert sides(tmp_path / "4", pd.concat([frame, frame]), **choice).groupby("t").size().eq(2).all()
+
+
+@given(
+    labels=st.lists(st.sampled_from([-1e300, -2.5, 0.0, 1.0, 1.1, 7e5]) | st.floats(-9, 9), min_size=1, max_size=400),
+    test=st.sampled_from([0.0, 0.2, 0.3]),
+)
+def test_bins_of_a_label_cover_all_rows_with_exact_shares(labels: list[float], test: float) -> None:
+    values, places = np.array(labels), np.random.default_rng(0).random(len(labels))
+    cuts = label_cuts(values, places, SplitSettings(train=0.7, validation=0.3 - test, test=test))
+    strata = label_bins(values, Split("stratified", (), 0, cuts))
+    assert strata is not None
+    lower, upper = np.array([cuts[name or ""] for name in strata.values])[strata.codes].T
+    assert (lower <= upper).all()
+    assert abs((places < lower).sum() - 0.7 * len(labels)) <= 0.5
+    assert abs((places >= upper).sum() - test * len(labels)) <= 0.5
+    if test == 0:
+        assert (upper == 1).all()
 
 
 @pytest.mark.parametrize("by", ["random", "stratified"])
