@@ -13,7 +13,11 @@ ROOT = Path(__file__).parent / "templates"
 SECTIONS = ("Parameters", "Conditions", "Rules", "Mappings", "Resources", "Outputs")
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+#: libyaml reads eight times faster; the wheels bring it, a build from source may not.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Safe):  # type: ignore[misc]
     """SafeLoader without dates (a policy's Version is text) and with an error on repeated keys."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012
