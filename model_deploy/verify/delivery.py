@@ -3,14 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from contract.documents import Document
+from model_deploy.verify import buildspecs
 from model_deploy.verify.findings import Finding
+from model_deploy.verify.identity import REGION
 from model_deploy.verify.resolve import Resource, Stack
 
 PIPELINE, BUILD = "AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project"
@@ -223,23 +222,26 @@ def _build(build: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(place, "build-key", "artifacts are encrypted with the project's key")
     if (given.get("Artifacts", {}).get("Type"), given.get("Source", {}).get("Type")) != ("CODEPIPELINE",) * 2:
         yield Finding(place, "build-source", "source and artifacts come from CODEPIPELINE")
-    for fault in buildspec_faults(ROOT / str(given.get("Source", {}).get("BuildSpec"))):
+    for fault in buildspecs.faults(ROOT / str(given.get("Source", {}).get("BuildSpec"))):
         yield Finding(place, "buildspec", fault)
 
 
 def _values(place: str, given: Mapping[str, Any], stack: Stack) -> Iterator[Finding]:
     """Variables that name something must name what this project has."""
     project = stack.parameters.get("SageMakerProjectName"), stack.parameters.get("SageMakerProjectId")
-    bucket = f"sagemaker-project-{project[1]}"
+    bucket, staging = f"sagemaker-project-{project[1]}", stack.parameters.get("StagingAccountId")
     roles = [role.arn for role in stack.of("AWS::IAM::Role") if role.name.endswith("-pipeline")]
     group = stack.parameters.get("ModelPackageGroupName") or "-".join(map(str, project))
     expected = {
         "SAGEMAKER_PROJECT_NAME": project[0],
         "SAGEMAKER_PROJECT_ID": project[1],
+        "PIPELINE_NAME": project[0],
+        "AWS_REGION": REGION,
+        "MODEL_EXECUTION_ROLE_ARN": f"arn:aws:iam::{staging}:role/{project[0]}-{project[1]}-model",
         "ARTIFACT_BUCKET": bucket,
         "SOURCE_MODEL_PACKAGE_GROUP_NAME": group,
         "SAGEMAKER_PIPELINE_ROLE_ARN": next(iter(roles), None),
-        "STAGING_ACCOUNT_ID": stack.parameters.get("StagingAccountId"),
+        "STAGING_ACCOUNT_ID": staging,
         "PROD_ACCOUNT_ID": stack.parameters.get("ProdAccountId"),
         "NOTIFICATION_TOPIC_ARN": next((topic.arn for topic in stack.of("AWS::SNS::Topic")), None),
         "LEDGER_PREFIX": f"ledger/{project[0]}/",
@@ -248,37 +250,6 @@ def _values(place: str, given: Mapping[str, Any], stack: Stack) -> Iterator[Find
     for name, value in expected.items():
         if name in given and given[name] != value:
             yield Finding(place, "environment", f"{name} must be {value}")
-
-
-def buildspec_faults(path: Path) -> Iterator[str]:
-    """What CodeBuild would refuse in a buildspec; there is no public schema."""
-    if not path.is_file():
-        yield f"there is no file {path.name} in the repository"
-        return
-    try:
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        yield f"{path.name} is no YAML: {' '.join(str(error).split())}"
-        return
-    if not isinstance(spec, dict) or str(spec.get("version")) != "0.2":
-        yield f"{path.name}: version must be 0.2"
-        return
-    for key in sorted(set(spec) - {"version", "env", "phases", "artifacts", "reports", "cache", "proxy", "run-as"}):
-        yield f"{path.name}: {key} is not known"
-    for name, phase in spec.get("phases", {}).items():
-        if name not in ("install", "pre_build", "build", "post_build"):
-            yield f"{path.name}: there is no phase {name}"
-        known = {"commands", "finally", "on-failure", "run-as", "runtime-versions"}
-        for key in sorted(set(phase) - known):
-            yield f"{path.name}: {name}.{key} is not known"
-        if not all(isinstance(command, str) for command in phase.get("commands", [])):
-            yield f"{path.name}: {name}.commands must be texts"
-    if "build" not in spec.get("phases", {}):
-        yield f"{path.name}: there is no phase build"
-    files = spec.get("artifacts", {}).get("files", [])
-    for export in ("staging-template-export.yml", "prod-config-export.json", "package.json"):
-        if path.name == "build.yml" and not any(fnmatch(export, pattern) for pattern in files):
-            yield f"{path.name}: {export} does not get into the artifact"
 
 
 def _function(function: Resource, stack: Stack) -> Iterator[Finding]:

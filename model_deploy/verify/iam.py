@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from contract.documents import Document
 from model_deploy.verify.findings import Finding
 from model_deploy.verify.policies import Statement, documents, of, statements
 from model_deploy.verify.resolve import Resource, Stack
@@ -31,8 +32,19 @@ PINNED = {
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
 }
 
-#: Whoever may write versions must not be able to approve them.
-APPROVING = {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
+#: (rule, actions, condition): who writes versions must not approve them; a job that does not say is not isolated.
+DENIED: tuple[tuple[str, frozenset[str], Document], ...] = (
+    (
+        "iam-approval",
+        frozenset({"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}),
+        {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+    ),
+    (
+        "iam-isolation",
+        frozenset(f"sagemaker:Create{job}Job" for job in ("HyperParameterTuning", "Processing", "Training")),
+        {"BoolIfExists": {"sagemaker:NetworkIsolation": "false"}},
+    ),
+)
 
 #: Service principals that the project's policies name.
 SERVICES = {
@@ -69,7 +81,7 @@ def check(stack: Stack) -> Iterator[Finding]:
     for role in stack.of("AWS::IAM::Role"):
         if role.properties.get("ManagedPolicyArns"):
             yield Finding(role.logical, "iam-managed", "a managed policy grants more than the role needs; write it out")
-    yield from _approving(stack)
+    yield from _denied(stack)
 
 
 def _shape(statement: Statement) -> Iterator[Finding]:
@@ -198,21 +210,16 @@ def _passed(statement: Statement, stack: Stack) -> Iterator[Finding]:
             yield Finding(statement.place, "iam-passed", f"{name} is not the service of the role in Resource")
 
 
-def _approving(stack: Stack) -> Iterator[Finding]:
+def _denied(stack: Stack) -> Iterator[Finding]:
+    """Whoever is allowed what stands in DENIED must be denied the case that stands beside it."""
     by_role: dict[str, list[Statement]] = {}
     for statement in statements(stack):
         if statement.use == "identity":
             by_role.setdefault(statement.resource.logical, []).append(statement)
     for role, own in by_role.items():
-        allowed = {action for one in own if one.effect == "Allow" for action in one.actions} & APPROVING
-        denied = {
-            action
-            for one in own
-            if one.effect == "Deny"
-            and one.condition_of("sagemaker:ModelApprovalStatus") == ["Approved"]
-            and "StringEquals" in one.condition
-            and one.resources == ("*",)
-            for action in one.actions
-        }
-        if missing := sorted(allowed - denied):
-            yield Finding(role, "iam-approval", f"{', '.join(missing)} must be denied for ModelApprovalStatus Approved")
+        for rule, actions, condition in DENIED:
+            allowed = {action for one in own if one.effect == "Allow" for action in one.actions} & actions
+            denying = [one for one in own if one.effect == "Deny" and one.condition == condition]
+            denied = {action for one in denying if one.resources == ("*",) for action in one.actions}
+            if missing := sorted(allowed - denied):
+                yield Finding(role, rule, f"{', '.join(missing)} must be denied under {condition}")

@@ -81,4 +81,15 @@ FAULTS: dict[str, Fault] = {
     "rule switched off": (f"{ARRIVAL}/State", "DISABLED", "event-state"),
     "rule without a target": (f"{ARRIVAL}/Targets", [], "event-target"),
     "arrival always": ("Resources/BatchArrival/Condition", GONE, "intent"),
+    "arrivals in every bucket": (f"{PATTERN}/detail/bucket", GONE, "event-wide"),
+    "requests of a minute": (
+        f"{MODEL}/Containers/0/Environment/SAGEMAKER_MODEL_SERVER_TIMEOUT",
+        GONE,
+        "model-environment",
+    ),
+    "stages collide": (
+        f"{PIPELINE}/PipelineName",
+        {"Fn::Sub": "${SageMakerProjectName}-batch"},
+        "name",
+    ),
 }

@@ -212,4 +212,44 @@ FAULTS: dict[str, Fault] = {
         {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelPackageGroupName"}, ""]}]},
         "environment",
     ),
+    # what other accounts and services need
+    "production cannot decrypt": (f"{KEY}/KeyPolicy/Statement/1/Action/1", GONE, "sharing"),
+    "production left out": (f"{KEY}/KeyPolicy/Statement/1/Principal/AWS/1", GONE, "sharing"),
+    "alarms cannot tell": (f"{KEY}/KeyPolicy/Statement/2/Principal/Service/0", GONE, "sharing"),
+    "models unread": ("Resources/BucketPolicy/Properties/PolicyDocument/Statement/2", GONE, "sharing"),
+    "registry closed": ("Resources/ModelPackageGroup/Properties/ModelPackageGroupPolicy", GONE, "sharing"),
+    "service of nobody": (
+        f"{KEY}/KeyPolicy/Statement/2/Principal/Service/0",
+        "cloudwatchs.amazonaws.com",
+        "iam-principal",
+    ),
+    # names and grants
+    "bucket without its name": ("Resources/ArtifactBucket/Properties/BucketName", GONE, "name"),
+    "topic of another project": ("Resources/NotificationTopic/Properties/TopicName", "notifications", "name"),
+    "rule called as another": (
+        "Resources/DeployFailed/Properties/Name",
+        {"Fn::Sub": "${SageMakerProjectName}-${SageMakerProjectId}-deployment-ended"},
+        "name",
+    ),
+    "bucket of nobody": (
+        f"{statement('PromotionRole', 3)}/Resource",
+        {"Fn::Sub": "arn:${AWS::Partition}:s3:::ledger-${SageMakerProjectName}/*"},
+        "arn-foreign",
+    ),
+    "queue where a topic is meant": (
+        f"{statement('PromotionRole', 6)}/Resource",
+        {"Fn::GetAtt": ["PromotionFailures", "Arn"]},
+        "iam-service",
+    ),
+    "policy of 2008": ("Resources/RenderRole/Properties/Policies/0/PolicyDocument/Version", GONE, "iam-version"),
+    "network for the jobs": (f"{statement('PipelineExecutionRole', 1)}/Condition/BoolIfExists", GONE, "iam-isolation"),
+    "any source": (f"{CHANGED}/EventPattern/source", GONE, "event-wide"),
+    "every end of every pipeline": (
+        "Resources/DeploymentEnded/Properties/EventPattern/detail/pipeline",
+        GONE,
+        "event-wide",
+    ),
+    "uploads for ever": (f"{BUCKET}/LifecycleConfiguration", GONE, "s3-lifecycle"),
+    "nothing said of the bucket": ("Resources/Bucket/UpdateReplacePolicy", GONE, "E9007"),
+    "the other repository": (f"{CONNECTED}/FullRepositoryId", {"Ref": "BuildRepository"}, "source"),
 }

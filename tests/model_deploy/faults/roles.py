@@ -95,4 +95,26 @@ FAULTS: dict[str, Fault] = {
     "role's name too long": ("Resources/DeployRole/Properties/RoleName", "d" * 70, "api-shape"),
     "account written out": (f"{READ}/Resource", "arn:aws:s3:::sagemaker-us-east-1-111122223333/*", "E9006"),
     "partition written out": (f"{READ}/Resource", {"Fn::Sub": "arn:aws:s3:::${ModelBucketName}/*"}, "E9006"),
+    "roles not complete": ("Resources/ProofRole", GONE, "iam-roles"),
+    "taken on by another role": (
+        f"{trust('ActionRole')}/Condition/ArnEquals/aws:PrincipalArn",
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${ToolingAccountId}:role/admin"},
+        "iam-trust",
+    ),
+    "placeholder left": (
+        f"{READ}/Resource",
+        {"Fn::Sub": "arn:${AWS::Partition}:s3:::{ModelBucketName}/*"},
+        "placeholder",
+    ),
+    "every key of the account": (f"{statement('ModelExecutionRole', 3)}/Condition", GONE, "iam-keys"),
+    "type of resource misspelt": (
+        f"{statement('BatchRole', 0)}/Resource",
+        {"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-jobs/*"},
+        "arn-type",
+    ),
+    "passed to a service that it does not trust": (
+        f"{PASS_START}/Condition/StringEquals/iam:PassedToService",
+        ["lambda.amazonaws.com"],
+        "iam-passed",
+    ),
 }
