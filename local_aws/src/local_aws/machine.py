@@ -12,6 +12,9 @@ import uvicorn
 from local_aws import models, registry, search, tags
 from local_aws.clock import Clock
 from local_aws.errors import AwsError, StartError
+from local_aws.events import buses, rules, scheduler
+from local_aws.events.deliveries import Deliverer
+from local_aws.events.timer import Timer
 from local_aws.jobs import Workers
 from local_aws.jobs import operations as jobs
 from local_aws.operations import Aws, Operations
@@ -21,7 +24,8 @@ from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import api as s3
 from local_aws.server import Application
-from local_aws.services import iam, logs, sts
+from local_aws.services import iam, kms, logs, sns, sqs, sts
+from local_aws.services.queues import Arrivals
 from local_aws.store import Store
 
 OPERATIONS: tuple[Operations, ...] = (
@@ -36,6 +40,12 @@ OPERATIONS: tuple[Operations, ...] = (
     execution_operations.operations,
     tags.operations,
     search.operations,
+    rules.operations,
+    buses.operations,
+    scheduler.operations,
+    sqs.operations,
+    sns.operations,
+    kms.operations,
 )
 
 
@@ -52,6 +62,9 @@ PARTS: tuple[type, ...] = (
     Hosts,
     Workers,
     Engine,
+    Arrivals,
+    Deliverer,
+    Timer,
 )
 
 

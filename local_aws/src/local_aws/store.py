@@ -32,6 +32,13 @@ CREATE TABLE IF NOT EXISTS objects (
     blob TEXT, size INTEGER NOT NULL, etag TEXT NOT NULL, modified REAL NOT NULL, document TEXT NOT NULL,
     PRIMARY KEY (bucket, key, version)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS objects_latest ON objects (bucket, key) WHERE latest = 1;
+CREATE TABLE IF NOT EXISTS deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, due REAL NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible REAL NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS messages_of_queue ON messages (queue, visible);
+CREATE TABLE IF NOT EXISTS metrics (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, metric TEXT NOT NULL, at REAL NOT NULL, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS metrics_by_time ON metrics (metric, at);
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from local_aws.errors import AwsError
+from local_aws.jobs import events
 from local_aws.jobs.kind import Document, Kind, job_folder
 from local_aws.jobs.processing import Processing
 from local_aws.jobs.training import Training
@@ -61,6 +62,7 @@ class Jobs:
             }
             what.progress(document, "Starting", now)
             self._aws.store.put(what.store_kind, name, document)
+            events.tell(self._aws, what, document)
             self._aws.store.after_commit(lambda: self.waiting.put((kind, name)))
         return arn
 
@@ -90,6 +92,7 @@ class Jobs:
                 return
             stopping = {what.status_member: "Stopping", "LastModifiedTime": self._aws.clock.now()}
             self._aws.store.put(what.store_kind, name, document | stopping)
+            events.tell(self._aws, what, document | stopping)
             self._aws.store.after_commit(lambda: self._interrupt(kind, name))
 
     def on_end(self, callback: OnEnd) -> None:

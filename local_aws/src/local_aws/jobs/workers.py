@@ -7,6 +7,7 @@ import shutil
 import threading
 
 from local_aws.errors import AwsError
+from local_aws.jobs import events
 from local_aws.jobs.jobs import KINDS, OPEN, Jobs, Live
 from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
 from local_aws.jobs.run import Run
@@ -100,5 +101,6 @@ class Workers:
             kind.finish(ended, outcome)
             ended["LastModifiedTime"] = outcome.ended
             self._aws.store.put(kind.store_kind, str(ended[kind.name_member]), ended)
+            events.tell(self._aws, kind, ended)
             for callback in self._jobs.callbacks:
                 callback(kind.name, ended)

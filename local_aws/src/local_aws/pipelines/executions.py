@@ -6,8 +6,9 @@ import string
 from typing import Any
 
 from local_aws.errors import AwsError
+from local_aws.events import bus
 from local_aws.operations import Aws
-from local_aws.pipelines import catalogue
+from local_aws.pipelines import catalogue, events
 from local_aws.pipelines.definition import Definition, Step, read
 
 Document = dict[str, Any]
@@ -54,7 +55,10 @@ def load(aws: Aws, arn: str) -> Document:
 
 def save(aws: Aws, execution: Document) -> None:
     execution["LastModifiedTime"] = aws.clock.now()
-    aws.store.put(KIND, key_of(execution["PipelineExecutionArn"]), execution)
+    key = key_of(execution["PipelineExecutionArn"])
+    if bus.awaited(aws):
+        events.tell(aws, aws.store.get(KIND, key), execution)
+    aws.store.put(KIND, key, execution)
 
 
 def of_pipeline(aws: Aws, name: str) -> list[Document]:

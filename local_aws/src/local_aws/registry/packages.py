@@ -1,7 +1,7 @@
 """Model packages: versions of a group's model, and packages that stand alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from local_aws import crud
@@ -9,7 +9,7 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.idempotency import once
 from local_aws.model_data import require
 from local_aws.operations import Aws, Operations, Request, Result
-from local_aws.registry import groups
+from local_aws.registry import events, groups
 
 Document = dict[str, Any]
 
@@ -77,9 +77,10 @@ def _add(aws: Aws, request: Request) -> str:
     return arn
 
 
-def _save(aws: Aws, key: str, package: Document) -> None:
+def _save(aws: Aws, key: str, package: Document, updated: Iterable[str] = ()) -> None:
     """Where every change of a package passes."""
     aws.store.put(KIND, key, package)
+    events.tell(aws, package, updated)
 
 
 def model_data_of(request: Request) -> Iterator[str]:
@@ -137,7 +138,12 @@ def _change(aws: Aws, request: Request) -> str:
     removed = request.get("CustomerMetadataPropertiesToRemove", [])
     metadata = package.get("CustomerMetadataProperties", {}) | request.get("CustomerMetadataProperties", {})
     package["CustomerMetadataProperties"] = {name: metadata[name] for name in metadata if name not in removed}
-    _save(aws, key, package | {"LastModifiedTime": aws.clock.now()})
+    _save(
+        aws,
+        key,
+        package | {"LastModifiedTime": aws.clock.now()},
+        [name for name in request if name != "ModelPackageArn"],
+    )
     return str(package["ModelPackageArn"])
 
 

@@ -18,12 +18,16 @@ from urllib.parse import urlsplit
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
+from local_aws.s3 import events
 from local_aws.store import translate
 
 Document = dict[str, Any]
 
 #: The version of an object that was written while its bucket kept no versions.
 NULL = "null"
+
+#: The member of a bucket's document that says what it tells others.
+NOTIFICATIONS = "BucketNotificationConfiguration"
 
 _COLUMNS = "key, version, blob, size, etag, modified, document"
 
@@ -198,7 +202,8 @@ def put(aws: Aws, bucket_name: str, key: str, staged: Staged, **document: Any) -
 
 def _write(aws: Aws, bucket_name: str, key: str, blob: Path | None, size: int, etag: str, document: Document) -> Entry:
     with aws.store.transaction():
-        versioned = bucket(aws, bucket_name).get("Versioning") == "Enabled"
+        settings = bucket(aws, bucket_name)
+        versioned = settings.get("Versioning") == "Enabled"
         version, modified = uuid.uuid4().hex if versioned else NULL, aws.clock.now()
         if not versioned:
             _drop(aws, bucket_name, key, NULL)
@@ -210,6 +215,13 @@ def _write(aws: Aws, bucket_name: str, key: str, blob: Path | None, size: int, e
             " VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
             (bucket_name, key, version, aws.store.next_seq(), *row),
         )
+        if "EventBridgeConfiguration" in settings.get(NOTIFICATIONS, {}):
+            told = {"key": key, "version-id": version} if versioned else {"key": key}
+            if blob is None:
+                events.tell(aws, bucket_name, "Object Deleted", "DeleteObject", told)
+            else:
+                reason = "CompleteMultipartUpload" if document.get("Parts") else "PutObject"
+                events.tell(aws, bucket_name, "Object Created", reason, told | {"size": size, "etag": etag})
     return _entry(aws, (key, version, *row))
 
 
@@ -228,14 +240,16 @@ def delete(aws: Aws, bucket_name: str, key: str, version: str | None = None) -> 
     Returns the delete marker that was made or removed. Raises AwsError "NoSuchBucket".
     """
     with aws.store.transaction():
-        versioning = bucket(aws, bucket_name).get("Versioning")
+        settings = bucket(aws, bucket_name)
+        versioning = settings.get("Versioning")
         if version is not None:
             found = _drop(aws, bucket_name, key, version)
             _promote(aws, bucket_name, key)
             return found if found and found.deleted else None
         if versioning:
             return _write(aws, bucket_name, key, None, 0, "", {})
-        _drop(aws, bucket_name, key, NULL)
+        if _drop(aws, bucket_name, key, NULL) and "EventBridgeConfiguration" in settings.get(NOTIFICATIONS, {}):
+            events.tell(aws, bucket_name, "Object Deleted", "DeleteObject", {"key": key})
         return None
 
 

@@ -4,8 +4,9 @@ import re
 from functools import cache, cached_property
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
 from botocore.loaders import create_loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import NoShapeFoundError, OperationModel, ServiceModel
 
 #: Names under which clients sign requests, where they differ from botocore's name of the service.
 SIGNING_NAMES = {
@@ -33,6 +34,30 @@ def operation_model(service: str, operation: str) -> OperationModel:
 def target_prefixes(services: tuple[str, ...]) -> dict[str, str]:
     """The prefix in `X-Amz-Target` → service, for the JSON protocols."""
     return {prefix: name for name in services if (prefix := service_model(name).metadata.get("targetPrefix"))}
+
+
+#: Codes of SQS that its model no longer has.
+_QUERY_CODES = {
+    "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+    "BatchEntryIdsNotDistinct": "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+    "EmptyBatchRequest": "AWS.SimpleQueueService.EmptyBatchRequest",
+    "TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+    "MessageNotInflight": "AWS.SimpleQueueService.MessageNotInflight",
+}
+
+
+@cache
+def query_code(service: str, code: str) -> str | None:
+    """The code that the query protocol has for an error of a service that once spoke it (SQS, CloudWatch), or None."""
+    try:
+        model = service_model(service)
+        if "awsQueryCompatible" not in model.metadata:
+            return None
+        found: str | None = model.shape_for(code).metadata.get("error", {}).get("code")
+        return found or _QUERY_CODES.get(code)
+    except (UnknownServiceError, NoShapeFoundError):
+        return None
 
 
 def map_tags(shape: Any) -> tuple[str, str]:

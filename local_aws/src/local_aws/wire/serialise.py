@@ -13,7 +13,7 @@ from botocore.model import OperationModel
 
 from local_aws.errors import AwsError
 from local_aws.wire.http import FileSlice, HttpRequest, HttpResponse
-from local_aws.wire.models import map_tags, operation_model, service_model
+from local_aws.wire.models import map_tags, operation_model, query_code, service_model
 
 
 def protocol(service: str, request: HttpRequest) -> str:
@@ -50,9 +50,12 @@ def failure(service: str, request: HttpRequest, error: AwsError) -> HttpResponse
     if spoken in ("json", "rest-json"):
         content = {"__type": error.code, "message": error.message, "Message": error.message, **error.members}
         headers["content-type"] = "application/x-amz-json-1.1"
+        if spoken == "json" and (old := query_code(service, error.code)):
+            headers["x-amzn-query-error"] = f"{old};{'Sender' if error.status < 500 else 'Receiver'}"
         return HttpResponse(error.status, headers, json.dumps(content).encode())
     details = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in error.members.items())
-    inner = f"<Code>{error.code}</Code><Message>{escape(error.message)}</Message>{details}"
+    code = error.code if spoken == "rest-xml" else query_code(service, error.code) or error.code
+    inner = f"<Code>{code}</Code><Message>{escape(error.message)}</Message>{details}"
     headers["content-type"] = "application/xml"
     if spoken == "rest-xml":
         text = f"<Error>{inner}<RequestId>{request_id}</RequestId></Error>"

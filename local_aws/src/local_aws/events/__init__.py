@@ -1,0 +1,1 @@
+"""EventBridge: events and their outbox, rules and their targets, schedules."""

@@ -1,0 +1,163 @@
+"""The outbox: what has to reach a target, one row a delivery, until it is there or given up.
+
+A row is written in the transaction that sets it off. Where the target lives in this machine's store, its effect and the
+row's removal are one commit, so that it happens exactly once; elsewhere at least once.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local_aws.errors import AwsError
+from local_aws.operations import Aws
+
+log = logging.getLogger("local_aws.events")
+
+Document = dict[str, Any]
+
+#: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+ATTEMPTS, AGE = 185, 86_400
+
+_LONGEST_PAUSE = 600.0
+
+
+def enqueue(aws: Aws, target: Document, payload: str, attributes: Mapping[str, str]) -> None:
+    """Deliver `payload` to `target` once the open transaction commits.
+
+    target      "Arn" and, as in EventBridge, RetryPolicy, DeadLetterConfig and what the kind of target takes
+    attributes  what a message in the dead-letter queue says of where it comes from
+    """
+    now = aws.clock.now()
+    document = {"Target": target, "Payload": payload, "Attributes": dict(attributes), "Since": now, "Attempts": 0}
+    aws.store.sql("INSERT INTO deliveries (due, document) VALUES (?, ?)", (now, json.dumps(document)))
+    if deliverer := aws.parts.get(Deliverer):
+        aws.store.after_commit(deliverer.wake.set)
+
+
+class Deliverer:
+    """The living part: it empties the outbox."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self.wake = threading.Event()
+        self._ending = False
+        self._flying: set[int] = set()
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="delivery")
+        self._thread = threading.Thread(target=self._work, name="deliveries", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What is under way outside may end; what is not done stays in the outbox."""
+        self._ending = True
+        self.wake.set()
+        self._thread.join()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self) -> None:
+        while not self._ending:
+            due = self._deliver_due()
+            if due is None:
+                self.wake.wait()
+            else:
+                self._aws.clock.wait(self.wake, due - self._aws.clock.now())
+            self.wake.clear()
+
+    def _deliver_due(self) -> float | None:
+        """When the next delivery is due, after those that are due now; None when there is none."""
+        while not self._ending:
+            rows = self._aws.store.sql("SELECT id, due, document FROM deliveries ORDER BY id").fetchall()
+            waiting = [row for row in rows if row[0] not in self._flying]
+            ready = [row for row in waiting if row[1] <= self._aws.clock.now()]
+            if not ready:
+                return min((row[1] for row in waiting), default=None)
+            for number, _, text in ready:
+                self._deliver(number, json.loads(text))
+        return None
+
+    def _deliver(self, number: int, document: Document) -> None:
+        from local_aws.events.targets import find  # the targets' own rooms emit events
+
+        try:
+            kind = find(document["Target"]["Arn"])
+        except AwsError as error:
+            self._failed(number, document, error)
+            return
+        if kind.inside:
+            self._attempt(number, document)
+        else:
+            self._flying.add(number)
+            self._pool.submit(self._attempt_outside, number, document)
+
+    def _attempt_outside(self, number: int, document: Document) -> None:
+        try:
+            self._attempt(number, document)
+        finally:
+            self._flying.discard(number)
+            self.wake.set()
+
+    def _attempt(self, number: int, document: Document) -> None:
+        from local_aws.events.targets import find
+
+        target, store = document["Target"], self._aws.store
+        kind = find(target["Arn"])
+        try:
+            if not kind.inside:
+                kind.deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
+            with store.transaction():
+                if kind.inside:
+                    kind.deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
+                _remove(self._aws, number)
+        except AwsError as error:
+            self._failed(number, document, error)
+        except Exception as error:
+            log.exception("A delivery to %s failed inside local_aws.", target["Arn"])
+            self._failed(number, document, AwsError("InternalFailure", str(error), status=500))
+
+    def _failed(self, number: int, document: Document, error: AwsError) -> None:
+        """Again later, or to the dead-letter queue, or given up."""
+        now, policy = self._aws.clock.now(), document["Target"].get("RetryPolicy") or {}
+        document["Attempts"] += 1
+        reason = ""
+        if error.status < 500 and error.status != 429:
+            reason = "NotRetriable"
+        elif document["Attempts"] > policy.get("MaximumRetryAttempts", ATTEMPTS):
+            reason = "MaximumRetryAttempts"
+        elif now - document["Since"] > policy.get("MaximumEventAgeInSeconds", AGE):
+            reason = "MaximumEventAgeInSeconds"
+        with self._aws.store.transaction():
+            if reason:
+                _remove(self._aws, number)
+                self._bury(document, error, reason)
+            else:
+                pause = min(2.0 ** document["Attempts"], _LONGEST_PAUSE)
+                self._aws.store.sql(
+                    "UPDATE deliveries SET due = ?, document = ? WHERE id = ?",
+                    (now + pause, json.dumps(document), number),
+                )
+
+    def _bury(self, document: Document, error: AwsError, reason: str) -> None:
+        from local_aws.services import queues
+
+        arn = (document["Target"].get("DeadLetterConfig") or {}).get("Arn")
+        attributes = document["Attributes"] | {
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message,
+            "EXHAUSTED_RETRY_CONDITION": reason,
+            "RETRY_ATTEMPTS": str(document["Attempts"] - 1),
+        }
+        if arn is None:
+            log.warning("%s did not get an event: %s", document["Target"]["Arn"], error.message)
+            return
+        try:
+            queues.send(self._aws, queues.name_of(arn), document["Payload"], queues.text_attributes(attributes))
+        except AwsError as missing:
+            log.warning("The dead-letter queue %s did not take an event: %s", arn, missing.message)
+
+
+def _remove(aws: Aws, number: int) -> None:
+    aws.store.sql("DELETE FROM deliveries WHERE id = ?", (number,))

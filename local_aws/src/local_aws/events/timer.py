@@ -1,0 +1,110 @@
+"""What comes due by the clock: rules with a schedule, and the schedules of EventBridge Scheduler.
+
+The next time stands in each document, so that it survives the server. What came due while the machine was down or while
+its clock was moved is made up once.
+"""
+
+import logging
+import re
+import threading
+import uuid
+from typing import Any
+
+from local_aws.errors import AwsError
+from local_aws.events import bus, deliveries, timetable
+from local_aws.operations import Aws
+
+log = logging.getLogger("local_aws.events")
+
+Document = dict[str, Any]
+
+SCHEDULES = "scheduler:Schedule"
+
+
+class Timer:
+    """The living part: it fires what is due."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._wake = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._work, name="timer", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
+
+    def changed(self) -> None:
+        """A timetable has changed; call it inside the transaction that changes it."""
+        self._aws.store.after_commit(self._wake.set)
+
+    def _work(self) -> None:
+        while not self._ending:
+            due = self._next()
+            if due is None:
+                self._wake.wait()
+            else:
+                self._aws.clock.wait(self._wake, due - self._aws.clock.now())
+            self._wake.clear()
+            try:
+                self.fire_due()
+            except AwsError as error:  # a full disk, for example: it stays due
+                log.warning("Schedules cannot go on now: %s", error.message)
+                self._aws.clock.wait(self._wake, 1)
+
+    def _next(self) -> float | None:
+        dues = [item["Due"] for kind in _FIRE for _, item in self._aws.store.scan(kind) if item.get("Due") is not None]
+        return min(dues, default=None)
+
+    def fire_due(self) -> None:
+        """Fire what is due now; each in one transaction with its next time."""
+        now = self._aws.clock.now()
+        for kind, fire in _FIRE.items():
+            for key, item in self._aws.store.scan(kind):
+                if item.get("Due") is not None and item["Due"] <= now:
+                    with self._aws.store.transaction():
+                        held = self._aws.store.get(kind, key)
+                        if held and held.get("Due") == item["Due"]:
+                            fire(self._aws, key, held, now)
+
+
+def _fire_rule(aws: Aws, key: str, rule: Document, now: float) -> None:
+    event = bus.new_event(aws, "aws.events", "Scheduled Event", {}, [rule["Arn"]]) | {"time": bus.iso(rule["Due"])}
+    bus.fire(aws, rule, event)
+    due = timetable.read(rule["ScheduleExpression"]).after(now, rule["Since"])
+    aws.store.put(bus.RULES, key, rule | {"Due": due})
+
+
+def _fire_schedule(aws: Aws, key: str, schedule: Document, now: float) -> None:
+    target = schedule["Target"]
+    about = {
+        "scheduled-time": bus.iso(schedule["Due"]),
+        "schedule-arn": schedule["Arn"],
+        "execution-id": str(uuid.uuid4()),
+        "attempt-number": "1",
+    }
+    payload = re.sub(r"<aws\.scheduler\.([a-z-]+)>", lambda found: about.get(found[1], found[0]), target["Input"])
+    deliveries.enqueue(aws, target, payload, {"SCHEDULE_ARN": schedule["Arn"], "TARGET_ARN": target["Arn"]})
+    due = next_due(schedule, now)
+    if due is None and schedule.get("ActionAfterCompletion") == "DELETE":
+        aws.store.delete(SCHEDULES, key)
+    else:
+        aws.store.put(SCHEDULES, key, schedule | {"Due": due})
+
+
+def next_due(schedule: Document, now: float) -> float | None:
+    """When a schedule of EventBridge Scheduler is due behind `now`; None when never again."""
+    if schedule["State"] == "DISABLED":
+        return None
+    zone = schedule.get("ScheduleExpressionTimezone") or "UTC"
+    start = schedule.get("StartDate") or schedule["CreationDate"]
+    plan = timetable.read(schedule["ScheduleExpression"], zone)
+    due = plan.after(max(now, schedule.get("StartDate", 0)), start)
+    return due if due is not None and due <= schedule.get("EndDate", float("inf")) else None
+
+
+_FIRE = {bus.RULES: _fire_rule, SCHEDULES: _fire_schedule}
