@@ -48,7 +48,7 @@ class XGBoost(BaseModel):
     max_delta_step: NotNegative | None = Field(default=None, description="bound on the step of a leaf")
     gamma: NotNegative | None = Field(default=None, description="least loss reduction of a split")
     subsample: Share | None = Field(default=0.8, description="share of the rows a tree sees")
-    colsample_bytree: Share | None = Field(default=0.8, description="share of the columns a tree sees")
+    colsample_bytree: Share | None = Field(default=0.5, description="share of the columns a tree sees")
     colsample_bylevel: Share | None = Field(default=None, description="share of the columns a level sees")
     colsample_bynode: Share | None = Field(default=None, description="share of the columns a split sees")
     alpha: NotNegative | None = Field(default=None, description="L1 regularisation of the weights")

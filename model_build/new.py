@@ -156,10 +156,8 @@ def _split(wishes: Wishes) -> Iterator[str]:
         yield 'by = "time"  # the latest rows are the test'
     else:
         yield 'by = "stratified"'
-    yield "seed = 42"
-    yield "train = 0.7"
-    yield "validation = 0.15"
-    yield "test = 0.15"
+    defaults = config.Split()
+    yield from (f"{name} = {getattr(defaults, name)}" for name in ("seed", "train", "validation", "test"))
 
 
 def _listed(role: str, columns: Sequence[roles.Column]) -> Iterator[str]:

@@ -44,7 +44,7 @@ REFUSED = {
         "columns.names: 'age' stands twice",
     ),
     "role without a name": ({"columns": {"names": ["age", "visits", "city"]}}, "'bought' has a role"),
-    "shares": ({"split": {"train": 0.8}}, "sum to 1.1"),
+    "shares": ({"split": {"train": 0.8}}, "sum to 1.2"),
     "time without a column": ({"split": {"by": "time"}}, "needs columns.event_time"),
     "key without a role": ({"split": {"key": ["id"]}}, "split.key: 'id'"),
     "metric of another task": ({"gate": {"metric": "r2", "minimum": 0.1}}, "gate.metric = 'r2' is no metric"),

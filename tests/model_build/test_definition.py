@@ -71,9 +71,9 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
 
 #: Those of which one value alone would contradict another: what has to change with it.
 TOGETHER: dict[str, dict[str, Any]] = {
-    "split.train": {"split.train": 0.6, "split.test": 0.25},
-    "split.validation": {"split.validation": 0.2, "split.test": 0.1},
-    "split.test": {"split.test": 0.2, "split.train": 0.65},
+    "split.train": {"split.train": 0.7, "split.test": 0.2},
+    "split.validation": {"split.validation": 0.2, "split.test": 0.2},
+    "split.test": {"split.test": 0.2, "split.train": 0.7},
     "columns.names": {"columns.names": None},
     "columns.task": {"columns.task": "multiclass", "columns.positive": None},
     "security.subnets": {"security.subnets": ["subnet-1"], "security.security_groups": ["sg-1"]},
@@ -84,7 +84,7 @@ HYPERPARAMETERS: dict[str, Any] = {
     "num_round": 50, "early_stopping_rounds": 5, "seed": 1, "objective": "binary:logistic", "eval_metric": "auc",
     "booster": "dart", "tree_method": "approx", "grow_policy": "lossguide", "eta": 0.3, "max_depth": 2, "max_leaves": 9,
     "max_bin": 64, "min_child_weight": 2.0, "max_delta_step": 1.0, "gamma": 0.5, "subsample": 0.5,
-    "colsample_bytree": 0.5, "colsample_bylevel": 0.5, "colsample_bynode": 0.5, "alpha": 0.1, "lambda": 2.0,
+    "colsample_bytree": 0.7, "colsample_bylevel": 0.5, "colsample_bynode": 0.5, "alpha": 0.1, "lambda": 2.0,
     "num_parallel_tree": 2, "scale_pos_weight": 3.0, "base_score": 0.3, "tweedie_variance_power": 1.2,
     "monotone_constraints": "(1,0)", "interaction_constraints": "[[0,1]]", "verbosity": 1, "sample_type": "weighted",
     "normalize_type": "forest", "rate_drop": 0.1, "one_drop": 1, "skip_drop": 0.1,
