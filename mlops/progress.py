@@ -57,8 +57,14 @@ def steps_table(found: list[Document]) -> Table:
     for step in found:
         cached = "CacheHitResult" in step
         time_ = Text("cached", style="dim") if cached else Text(output.seconds(runs.duration(step)))
-        table.add_row(step["StepName"], step["StepType"], output.status(step["StepStatus"]), time_)
+        table.add_row(step["StepName"], _type(step), output.status(step["StepStatus"]), time_)
     return table
+
+
+def _type(step: Document) -> str:
+    """The step's type; of a condition also what it came to, which says whether its branch was taken."""
+    outcome = (step.get("Metadata") or {}).get("Condition", {}).get("Outcome")
+    return f"{step['StepType']}: {outcome.lower()}" if outcome else str(step["StepType"])
 
 
 def show_result(report: Document) -> None:

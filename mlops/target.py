@@ -1,5 +1,6 @@
 """Set the target once: everything below speaks plain boto3 and knows nothing of it."""
 
+import contextlib
 import importlib.resources
 import json
 import os
@@ -15,6 +16,12 @@ from local_aws import launch
 
 ROLE = "mlops-pipeline-execution"
 REGION = "us-east-1"
+
+#: Who may take the role.
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}],
+}
 
 #: What of the user's own AWS settings would lead past the local server.
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
@@ -67,16 +74,18 @@ def _local() -> None:
 
 def _provide() -> None:
     """The role and the bucket that an account would have from its project's stack."""
-    iam, s3, sts = boto3.client("iam"), boto3.client("s3"), boto3.client("sts")
-    account = sts.get_caller_identity()["Account"]
+    account = boto3.client("sts").get_caller_identity()["Account"]
     bucket = f"sagemaker-{region()}-{account}"
     os.environ.setdefault("ARTIFACT_BUCKET", bucket)
     os.environ.setdefault("SAGEMAKER_PIPELINE_ROLE_ARN", f"arn:aws:iam::{account}:role/{ROLE}")
-    if bucket not in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
-        s3.create_bucket(Bucket=bucket)
-        trust = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
-        trust += '"Principal": {"Service": "sagemaker.amazonaws.com"}}]}'
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    s3, iam = boto3.client("s3"), boto3.client("iam")
+    if bucket in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
+        return
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # another command came first
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        place = {} if region() == "us-east-1" else {"LocationConstraint": region()}
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
 def _aws() -> None:

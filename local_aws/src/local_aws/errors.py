@@ -18,7 +18,7 @@ class AwsError(Exception):
         self.members = members
 
 
-class NotSupported(AwsError):
+class NotSupported(AwsError):  # noqa: N818  it reads as what it says
     """What AWS can do and this machine cannot: said by name, never a silent success.
 
     501 is a status that botocore does not retry.
