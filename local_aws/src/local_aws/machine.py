@@ -11,6 +11,8 @@ import uvicorn
 
 from local_aws import models, registry, search, tags
 from local_aws.clock import Clock
+from local_aws.cloudwatch import alarm_operations, metric_operations
+from local_aws.cloudwatch.monitor import Monitor
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
 from local_aws.events.deliveries import Deliverer
@@ -46,6 +48,8 @@ OPERATIONS: tuple[Operations, ...] = (
     sqs.operations,
     sns.operations,
     kms.operations,
+    metric_operations.operations,
+    alarm_operations.operations,
 )
 
 
@@ -65,6 +69,7 @@ PARTS: tuple[type, ...] = (
     Arrivals,
     Deliverer,
     Timer,
+    Monitor,
 )
 
 

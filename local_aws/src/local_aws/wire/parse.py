@@ -38,6 +38,8 @@ def parse(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
     """
     if "x-amz-target" in request.headers:
         return _json(service, request)
+    if "smithy-protocol" in request.headers:
+        raise NotSupported(f"the protocol {request.headers['smithy-protocol']} (JSON and query are understood)")
     if service_model(service).metadata["protocol"] in ("rest-xml", "rest-json"):
         return _rest(service, request)
     return _query(service, request)

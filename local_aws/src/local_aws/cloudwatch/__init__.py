@@ -1,0 +1,1 @@
+"""CloudWatch: metrics with their statistics, alarms that evaluate on the machine's clock."""
