@@ -73,19 +73,13 @@ def _local() -> None:
 
 
 def _provide() -> None:
-    """The role and the bucket that an account would have from its project's stack."""
+    """The role and the name of the bucket that an account would have from its project's stack."""
     account = boto3.client("sts").get_caller_identity()["Account"]
-    bucket = f"sagemaker-{region()}-{account}"
-    os.environ.setdefault("ARTIFACT_BUCKET", bucket)
+    os.environ.setdefault("ARTIFACT_BUCKET", f"sagemaker-{region()}-{account}")
     os.environ.setdefault("SAGEMAKER_PIPELINE_ROLE_ARN", f"arn:aws:iam::{account}:role/{ROLE}")
-    s3, iam = boto3.client("s3"), boto3.client("iam")
-    if bucket in {entry["Name"] for entry in s3.list_buckets()["Buckets"]}:
-        return
-    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):  # another command came first
+    iam = boto3.client("iam")
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
-    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        place = {} if region() == "us-east-1" else {"LocationConstraint": region()}
-        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
 def _aws() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +125,24 @@ def ensure_bucket(s3: Any, target: Target) -> None:
         if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NotFound"):
             raise
         place = {} if target.region == "us-east-1" else {"LocationConstraint": target.region}
-        s3.create_bucket(Bucket=target.bucket, **({"CreateBucketConfiguration": place} if place else {}))
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # another run came first
+            s3.create_bucket(Bucket=target.bucket, **({"CreateBucketConfiguration": place} if place else {}))
 
 
 def ensure_group(sagemaker: Any, built: Built) -> None:
     """Make the model package group when it is not there."""
-    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=built.group)
-    found = {entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"]}
-    if built.group not in found:
+    if _has_group(sagemaker, built.group):
+        return
+    try:
         sagemaker.create_model_package_group(ModelPackageGroupName=built.group)
+    except sagemaker.exceptions.ClientError:
+        if not _has_group(sagemaker, built.group):  # else another run came first
+            raise
+
+
+def _has_group(sagemaker: Any, name: str) -> bool:
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=name)
+    return name in {entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"]}
 
 
 def _selection(built: Built, sagemaker: Any, step: str) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def run(
     session = authoring.session()
     built = authoring.upserted(name, session)
     arn = executions.start(built, session, data, parameters, from_step)
-    if not as_json:
-        output.console.print(f"[bold]{name}[/] {arn.rpartition('/')[2]}")
     try:
+        if not as_json:
+            output.console.print(f"[bold]{name}[/] {arn.rpartition('/')[2]}")
         report = progress.follow(arn, quiet=as_json)
     except KeyboardInterrupt:
         output.errors.print("The execution goes on without you: `mlops execution` shows it.")

@@ -1,0 +1,176 @@
+"""The command line as a person meets it: exit codes, sentences, and what it leaves alone."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Commands
+
+
+@pytest.fixture(scope="module")
+def built(new_commands: Callable[[], Commands]) -> Commands:
+    """A machine on which `credit` was built twice, the second time with another depth."""
+    commands = new_commands()
+    folder = commands.folder / "model_build/pipelines/credit"
+    shutil.copytree(ROOT / "model_build/pipelines/credit", folder)
+    program = [sys.executable, str(folder / "sample.py"), "--rows", "1500", "--seed", "5", "--output", "credit.csv"]
+    subprocess.run(program, check=True, cwd=commands.folder)
+    commands.json("run", "credit", "--data", "credit.csv")
+    config = folder / "config.toml"
+    config.write_text(config.read_text() + "\n[train.hyperparameters]\nmax_depth = 2\n")
+    commands.json("run", "credit", "--data", "credit.csv")
+    return commands
+
+
+def test_the_newest_execution_is_shown(built: Commands) -> None:
+    newest, oldest = built.json("executions")
+    assert newest["StartTime"] > oldest["StartTime"]
+    assert built.json("execution")["PipelineExecutionArn"] == newest["PipelineExecutionArn"]
+
+
+def test_debug_shows_the_newest_job(built: Commands) -> None:
+    newest = built.json("execution")["PipelineExecutionArn"].rpartition("/")[2]
+    (host,) = built.json("debug", "credit", "Train")
+    assert newest in host["Folder"]
+
+
+def test_from_a_step(built: Commands) -> None:
+    """The step and what follows runs, whatever the cache says; what came before is taken over."""
+    report = built.json("run", "credit", "--data", "credit.csv", "--from", "Evaluate")
+    shown = {step["StepName"] for step in report["Steps"] if step["StepStatus"] == "Succeeded"}
+    assert "Evaluate" in shown
+    assert not [step for step in report["Steps"] if step["StepName"] == "Train" and "CacheHitResult" in step]
+    refused = built("run", "credit", "--data", "credit.csv", "--from", "Nowhere")
+    assert refused.returncode == 2
+    assert "Nowhere" in refused.stderr
+
+
+def test_a_failed_step_shows_the_end_of_its_log(built: Commands) -> None:
+    (built.folder / "bad.csv").write_text("nothing,of,this\n1,2,3\n")
+    done = built("run", "credit", "--data", "bad.csv")
+    assert done.returncode == 1
+    assert "the end of the log of PreprocessFit" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_environment_is_for_a_shell(built: Commands) -> None:
+    printed = built("local", "env").stdout
+    aws = Path(sys.executable).with_name("aws")
+    done = subprocess.run(
+        ["sh", "-c", f"{printed}\n{aws} sagemaker list-model-packages --model-package-group-name credit"],
+        capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"], "HOME": str(built.folder)},
+    )  # fmt: skip
+    assert len(json.loads(done.stdout)["ModelPackageSummaryList"]) == 2
+
+
+def test_a_profile_of_the_user_does_not_lead_away(built: Commands) -> None:
+    assert built.json("models", "credit", AWS_PROFILE="work", AWS_SESSION_TOKEN="x")
+
+
+def test_the_target_aws_needs_its_names(built: Commands) -> None:
+    done = built("models", "--target", "aws")
+    assert done.returncode == 2
+    assert "SAGEMAKER_PIPELINE_ROLE_ARN" in done.stderr
+
+
+def test_a_parameter_without_a_value(built: Commands) -> None:
+    done = built("run", "credit", "-p", "Colour")
+    assert done.returncode == 2
+    assert "Colour" in done.stderr
+
+
+def test_an_unknown_execution(built: Commands) -> None:
+    done = built("execution", "nobody")
+    assert done.returncode == 2
+    assert "nobody" in done.stderr
+
+
+def test_doctor(built: Commands) -> None:
+    findings = {finding["Check"]: finding["Status"] for finding in built.json("doctor")}
+    assert findings["SageMaker SDK"] == "ok"
+    assert findings["image sagemaker-xgboost"] == "ok"
+    assert findings["target aws"] == "warning"
+
+
+def test_doctor_misses_what_is_not_there(built: Commands) -> None:
+    """Without site-packages there is neither SDK nor xgboost."""
+    program = (
+        "import importlib.util as u, sys; find = u.find_spec; "
+        "u.find_spec = lambda name, *a: None if name == 'sagemaker' else find(name, *a); "
+        "from mlops.main import run_app; sys.argv = ['mlops', 'doctor', '--json']; sys.exit(run_app())"
+    )
+    done = built.python(program)
+    assert done.returncode == 1
+    assert {"Check": "SageMaker SDK", "Status": "missing"}.items() <= json.loads(done.stdout)[1].items()
+
+
+def test_ctrl_c_leaves_the_execution_alone(new_commands: Callable[[], Commands]) -> None:
+    commands = new_commands()
+    shutil.copytree(ROOT / "model_build/pipelines/credit", commands.folder / "model_build/pipelines/credit")
+    run = subprocess.Popen(
+        [str(Path(sys.executable).with_name("mlops")), "run", "credit"],
+        cwd=commands.folder, env=commands.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert run.stdout is not None
+    assert run.stdout.readline().startswith("credit ")
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "goes on" in said
+    end = time.monotonic() + 120
+    while commands.json("execution")["PipelineExecutionStatus"] == "Executing":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert commands.json("execution")["PipelineExecutionStatus"] == "Succeeded"
+
+
+def test_two_first_runs_at_once(new_commands: Callable[[], Commands]) -> None:
+    commands = new_commands()
+    shutil.copytree(ROOT / "model_build/pipelines/credit", commands.folder / "model_build/pipelines/credit")
+    runs = [
+        subprocess.Popen(
+            [str(Path(sys.executable).with_name("mlops")), "run", "credit", "--json"],
+            cwd=commands.folder, env=commands.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    for run in runs:
+        stdout, stderr = run.communicate(timeout=240)
+        assert run.returncode == 0, stdout + stderr
+        assert json.loads(stdout)["PipelineExecutionStatus"] == "Succeeded"
+    assert len(commands.json("executions", "credit")) == 2
+
+
+def test_the_recorded_port_is_taken(new_commands: Callable[[], Commands]) -> None:
+    commands = new_commands()
+    status = commands.json("local", "up")
+    assert commands("local", "down").returncode == 0
+    port = int(status["Endpoint"].rpartition(":")[2])
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+        done = commands("models")
+        assert done.returncode == 1
+        assert str(port) in done.stderr
+        assert "Traceback" not in done.stderr
+    assert commands.json("models") == []
+
+
+def test_reset_asks_and_forgets(new_commands: Callable[[], Commands]) -> None:
+    commands = new_commands()
+    commands.json("local", "up")
+    assert commands("local", "reset").returncode != 0, "nobody said yes"
+    assert commands.json("local", "status")["Status"] == "Running"
+    assert commands("local", "reset", "--yes").returncode == 0
+    assert not commands.home.exists()
+    assert commands.json("local", "status")["Status"] == "Stopped"
