@@ -20,6 +20,9 @@ from local_aws.errors import AwsError
 
 Document = dict[str, Any]
 
+#: HTTP status of the error that says so: Insufficient Storage.
+DISK_FULL = 507
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     kind TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, document TEXT NOT NULL,
@@ -199,7 +202,7 @@ class Store:
 
 
 def disk_full(home: Path) -> AwsError:
-    return AwsError("InternalFailure", f"The disk below {home} is full: free some space and try again.", status=507)
+    return AwsError("InternalFailure", f"The disk below {home} is full: free some space and try again.", status=DISK_FULL)
 
 
 def _says_full(error: sqlite3.OperationalError, home: Path) -> bool:

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_aws.jobs.failure import JobError
 from local_aws.operations import Aws
 from local_aws.s3 import objects
 
@@ -30,7 +32,20 @@ def upload(aws: Aws, folder: Path, uri: str) -> Iterator[Output]:
     bucket, prefix = objects.split_uri(uri)
     base = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
     for path in files_below(folder):
-        yield Output(bucket, base + path.relative_to(folder).as_posix(), objects.stage(aws, path))
+        key = base + path.relative_to(folder).as_posix()
+        _check_key(bucket, key)
+        yield Output(bucket, key, objects.stage(aws, path))
+
+
+def _check_key(bucket: str, key: str) -> None:
+    """Raises JobError for a name that no key can have."""
+    try:
+        encoded = key.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(key)
+        raise JobError(f"ClientError: The output {name!r} has no name in UTF-8, as keys in {bucket} need.") from None
+    if len(encoded) > 1024:
+        raise JobError(f"ClientError: The output {key[:80]!r}… makes a key of more than 1,024 bytes in {bucket}.")
 
 
 def pack(aws: Aws, folders: Iterable[Path], uri: str) -> Output:

@@ -1,14 +1,11 @@
 """One job from its inputs to its staged outputs; nothing of it is durable or visible before the commit that follows."""
 
-import errno
-import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local_aws.errors import AwsError
-from local_aws.jobs.failure import JobError
+from local_aws.jobs.failure import reason_of_error
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
 from local_aws.jobs.outputs import Output
@@ -20,8 +17,6 @@ from local_aws.services import logs
 
 if TYPE_CHECKING:
     from local_aws.jobs.jobs import Live
-
-log = logging.getLogger("local_aws.jobs")
 
 
 class Run:
@@ -43,18 +38,8 @@ class Run:
         """Whatever happens, an outcome: errors become a FailureReason."""
         try:
             return self._to_end(grace)
-        except JobError as failure:
-            return Outcome("Failed", str(failure))
-        except AwsError as error:
-            side = "InternalServerError" if error.status >= 500 else "ClientError"
-            return Outcome("Failed", f"{side}: {error.message}")
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            what = f"The disk below {self._aws.home} is full." if full else str(error)
-            return Outcome("Failed", f"InternalServerError: {what}")
-        except Exception as error:
-            log.exception("The job %s failed inside local_aws.", self._name)
-            return Outcome("Failed", f"InternalServerError: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001  the reason says what it was
+            return Outcome("Failed", reason_of_error(error, self._aws.home))
 
     def _to_end(self, grace: Callable[[], float]) -> Outcome:
         downloading, running, uploading = self._kind.phases

@@ -6,8 +6,8 @@ import os
 import shutil
 import threading
 
-from local_aws.errors import AwsError
 from local_aws.jobs import events
+from local_aws.jobs.failure import LONGEST, reason_of_error
 from local_aws.jobs.jobs import KINDS, OPEN, Jobs, Live
 from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
 from local_aws.jobs.run import Run
@@ -18,6 +18,9 @@ log = logging.getLogger("local_aws.jobs")
 
 #: Seconds between SIGTERM and SIGKILL when the server itself ends.
 HURRY = 0.0
+
+#: Seconds between two attempts to write the end of a job.
+AGAIN = 1.0
 
 #: How many job folders of a kind stay.
 KEPT = 100
@@ -31,7 +34,7 @@ class Workers:
         self._jobs = Jobs(aws)
         aws.parts[Jobs] = self._jobs
         self._threads: list[threading.Thread] = []
-        self._ending = False
+        self._ending = threading.Event()
 
     def start(self) -> None:
         """Queue what an earlier server left unfinished, and begin."""
@@ -44,7 +47,7 @@ class Workers:
 
     def stop(self) -> None:
         """Jobs that run are killed and stay InProgress: they run again at the next start."""
-        self._ending = True
+        self._ending.set()
         for _ in self._threads:
             self._jobs.waiting.put(None)
         self._jobs.interrupt_all()
@@ -52,7 +55,7 @@ class Workers:
             thread.join(10)
 
     def _work(self) -> None:
-        while (job := self._jobs.waiting.get()) is not None and not self._ending:
+        while (job := self._jobs.waiting.get()) is not None and not self._ending.is_set():
             try:
                 live = self._jobs.enter(*job)
                 try:
@@ -69,11 +72,17 @@ class Workers:
             return
         outcome = Outcome("Stopped")
         if document[kind.status_member] == "InProgress":
-            run = Run(self._aws, kind, document, live)
-            outcome = run.to_end(lambda: HURRY if self._ending else kind.grace)
-        if not (self._ending and outcome.status != "Completed"):
+            outcome = self._outcome(kind, document, live)
+        if not (self._ending.is_set() and outcome.status != "Completed"):
             self._end(kind, document, outcome)
             self._prune(kind)
+
+    def _outcome(self, kind: Kind, document: Document, live: Live) -> Outcome:
+        try:
+            run = Run(self._aws, kind, document, live)
+        except Exception as error:  # noqa: BLE001  for example an image that the table has no more
+            return Outcome("Failed", reason_of_error(error, self._aws.home))
+        return run.to_end(lambda: HURRY if self._ending.is_set() else kind.grace)
 
     def _prune(self, kind: Kind) -> None:
         """The folders of the newest jobs stay for whoever wants to look into them; older ones go."""
@@ -86,11 +95,28 @@ class Workers:
         outcome.ended = self._aws.clock.now()
         try:
             self._commit(kind, document, outcome)
-        except AwsError as error:  # for example a bucket that is gone
+        except Exception as error:  # noqa: BLE001  for example a bucket that is gone
             for upload in outcome.uploads:
                 upload.staged.discard()
-            reason = f"ClientError: The outputs cannot be written: {error.message}"
-            self._commit(kind, document, Outcome("Failed", reason, started=outcome.started, ended=outcome.ended))
+            if outcome.uploads or outcome.status == "Completed":
+                side, _, what = reason_of_error(error, self._aws.home).partition(": ")
+                reason = f"{side}: The outputs cannot be written: {what}"[:LONGEST]
+                outcome = Outcome("Failed", reason, started=outcome.started, ended=outcome.ended)
+            self._insist(kind, document, outcome)
+
+    def _insist(self, kind: Kind, document: Document, outcome: Outcome) -> None:
+        """Write the end as soon as that is possible: a job that has ended must not look as if it ran."""
+        said = ""
+        while True:
+            try:
+                self._commit(kind, document, outcome)
+            except Exception as error:  # the disk is still full, for example
+                if said != (said := str(error)):
+                    log.exception("The end of %s cannot be written yet.", document[kind.name_member])
+            else:
+                return
+            if self._aws.clock.wait(self._ending, AGAIN):
+                return  # it stays InProgress and runs again at the next start
 
     def _commit(self, kind: Kind, document: Document, outcome: Outcome) -> None:
         """The outputs' names, the job's end, and what others make of it, or nothing."""

@@ -18,6 +18,7 @@ from local_aws.pipelines.expressions import ExpressionError, evaluate
 from local_aws.pipelines.planning import ACTIVE, STEP_FAILURE, final_status, next_step
 from local_aws.pipelines.scope import ExecutionScope
 from local_aws.pipelines.steps.kind import Outcome, Start
+from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws")
 
@@ -94,6 +95,8 @@ class Engine:
         except ExpressionError as error:
             self._end_step(execution, entry, "Failed", str(error))
         except AwsError as error:
+            if error.status == DISK_FULL:  # SQLite has given the transaction up: nothing of it may go on
+                raise
             reason = f"ClientError: Failed to invoke sagemaker:{step.kind.operation}. Error Details: {error.message}"
             self._failed(execution, step, entry, retries.type_of_error(error), reason)
         else:
