@@ -159,6 +159,11 @@ def model_package(found: list[Document]) -> str | None:
     return None
 
 
+def approval_status(arn: str) -> str:
+    """The approval status of a model package."""
+    return str(boto3.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"])
+
+
 def registered_as(group: str, report: Document) -> str | None:
     """The newest package of `group` when it already is the model that a succeeded execution built; else None."""
     evaluated = evaluation(report["Steps"])

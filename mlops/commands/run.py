@@ -66,4 +66,5 @@ def _show(name: str, report: Document, known: str | None) -> None:
     if known:
         output.console.print(f"Nothing changed: version {version} of {name} already is this model.")
     elif version:
-        output.console.print(f"Registered version {version} of {name}; `mlops models {name}` lists the versions.")
+        status = runs.approval_status(report["ModelPackageArn"])
+        output.console.print(f"Registered version {version} of {name}:", output.status(status))
