@@ -29,13 +29,15 @@ def pipelines() -> list[str]:
 
 
 def executions(name: str) -> list[Document]:
-    """The executions of a pipeline, newest first, as AWS lists them."""
-    pages = (
-        boto3.client("sagemaker")
-        .get_paginator("list_pipeline_executions")
-        .paginate(PipelineName=name, SortBy="CreationTime", SortOrder="Descending")
+    """The executions of a pipeline, newest first, as AWS lists them. Raises InputError when there is no such pipeline."""
+    client = boto3.client("sagemaker")
+    pages = client.get_paginator("list_pipeline_executions").paginate(
+        PipelineName=name, SortBy="CreationTime", SortOrder="Descending"
     )
-    return [entry for page in pages for entry in page["PipelineExecutionSummaries"]]
+    try:
+        return [entry for page in pages for entry in page["PipelineExecutionSummaries"]]
+    except client.exceptions.ResourceNotFound:
+        raise InputError(f"No pipeline {name!r} ran yet: `mlops executions` lists what did.") from None
 
 
 def find(identifier: str | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 
 from contract import package
+from contract.errors import InputError
 from mlops import output
 from mlops import target as targets
 from mlops.options import JsonOption, OptionalName, TargetOption
@@ -33,9 +34,14 @@ def _groups(name: str | None) -> list[str]:
 
 
 def versions(group: str) -> list[Document]:
-    """The versions of a group, newest first, in AWS's words. Raises ClientError when there is no such group."""
+    """The versions of a group, newest first, in AWS's words. Raises InputError when there is no such group."""
     client = boto3.client("sagemaker")
-    client.describe_model_package_group(ModelPackageGroupName=group)  # a listing of a group that is not there is empty
+    try:  # the listing of a group that is not there would be empty
+        client.describe_model_package_group(ModelPackageGroupName=group)
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
+            raise
+        raise InputError(f"No model {group!r} is registered: `mlops models` lists what is.") from None
     pages = client.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
     )

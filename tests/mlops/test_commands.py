@@ -94,6 +94,14 @@ def test_an_unknown_execution(built: Commands) -> None:
     assert "nobody" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["models", "nobody"], ["executions", "nobody"], ["debug", "nobody", "Train"]])
+def test_an_unknown_name(built: Commands, command: list[str]) -> None:
+    done = built(*command)
+    assert done.returncode == 2
+    assert "'nobody'" in done.stderr
+    assert "arn:" not in done.stderr
+
+
 def test_doctor(built: Commands) -> None:
     findings = {finding["Check"]: finding["Status"] for finding in built.json("doctor")}
     assert findings["SageMaker SDK"] == "ok"
