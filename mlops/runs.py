@@ -29,7 +29,7 @@ def pipelines() -> list[str]:
 
 
 def executions(name: str) -> list[Document]:
-    """The executions of a pipeline, newest first, as AWS lists them. Raises InputError when there is no such pipeline."""
+    """The executions of a pipeline, newest first, as AWS lists them. Raises InputError when there is none so called."""
     client = boto3.client("sagemaker")
     pages = client.get_paginator("list_pipeline_executions").paginate(
         PipelineName=name, SortBy="CreationTime", SortOrder="Descending"
