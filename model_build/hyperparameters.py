@@ -40,7 +40,7 @@ class XGBoost(BaseModel):
         default=None, description="split by level, or where the loss falls most"
     )
 
-    eta: Rate | None = Field(default=0.05, description="learning rate")
+    eta: Rate | None = Field(default=0.04, description="learning rate")
     max_depth: int | None = Field(default=4, ge=0, description="depth of a tree; 0: no limit")
     max_leaves: int | None = Field(default=None, ge=0, description="leaves of a tree; 0: no limit")
     max_bin: int | None = Field(default=None, ge=2, description="bins of a numeric column (hist)")
