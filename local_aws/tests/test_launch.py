@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -296,3 +297,52 @@ def test_a_full_disk_is_said_and_harms_nothing(small_disk: Path) -> None:
         assert s3.get_object(Bucket="data", Key="key")["Body"].read() == b"new"
     finally:
         launch.down(home)
+
+
+@pytest.mark.parametrize("record", [None, b"{", b"\xff"])
+def test_a_record_that_is_lost_while_the_server_runs_is_found_again_through_the_lock(
+    home: Path, record: bytes | None
+) -> None:
+    first = launch.up(home)
+    (home / "server.json").unlink()
+    if record is not None:
+        (home / "server.json").write_bytes(record)
+    assert launch.status(home) == first
+    assert launch.up(home) == first
+    assert launch.record_of(home)["Port"] == int((first.Endpoint or "").rpartition(":")[2])
+    assert launch.down(home).Status == "Stopped"
+    assert launch.up(home).Endpoint == first.Endpoint
+
+
+def test_a_full_disk_at_start_is_said(tmp_path: Path, request: Any) -> None:
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", tmp_path]).returncode:
+        pytest.skip("this needs the right to mount a small file system")
+    request.addfinalizer(lambda: subprocess.run(["umount", "-l", tmp_path], check=False))
+    fill = subprocess.run(["cp", "/dev/zero", tmp_path / "filler"], capture_output=True, text=True)
+    assert "No space left" in fill.stderr
+    with pytest.raises(StartError, match=r"The disk below .* is full: free some space"):
+        launch.up(tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        '{"Offset": 1e308}', '{"Offset": 1e400}', '{"Offset": NaN}', '{"Offset": -1}', '{"Offset": 1e12}',
+        '{"Rate": 0}', '{"Rate": NaN}', '{"Rate": 1e9}', '{"Rate": "2"}', '{"Offset": 1' + "0" * 400 + "}", "[" * 9999,
+    ],
+    ids=lambda move: move[:20],
+)  # fmt: skip
+def test_a_clock_that_would_run_away_is_refused(server: launch.Status, move: str) -> None:
+    before = state(server)["Time"]
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server.Endpoint}/_local/clock", data=move.encode())
+    assert caught.value.code == 400
+    assert json.load(caught.value)["Error"]
+    assert 0 <= state(server)["Time"] - before < 60
+
+
+def test_what_the_machine_does_not_have_is_not_found(server: launch.Status) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server.Endpoint}/_local/nope")
+    assert caught.value.code == 404
+    assert "/_local/nope" in json.load(caught.value)["Error"]

@@ -58,6 +58,7 @@ def _serve(home: Path, region: str, images: Path | None) -> None:
     table = Images.read(images) if images else Images()
     listener = launch.listen(home)
     launch.write_record(home, {"Port": listener.getsockname()[1], "Pid": os.getpid()})
+    launch.note_port(home, listener.getsockname()[1])
     machine.serve(home, listener, region, table)
 
 

@@ -3,6 +3,12 @@
 import threading
 import time
 
+#: The clock ends with the year 9998, so that dates a little later can still be written down.
+END = 253_370_764_800.0
+
+#: A day in less than a second is enough for everyone.
+FASTEST = 100_000.0
+
 
 class Clock:
     """Seconds since 1970 that run `rate` times as fast as the machine's, from an origin that can be moved."""
@@ -28,17 +34,21 @@ class Clock:
 
     def now(self) -> float:
         """The time, in seconds since 1970."""
-        return self._virtual + (time.time() - self._real) * self.rate
+        return min(self._virtual + (time.time() - self._real) * self.rate, END)
 
     def set(self, offset: float = 0.0, rate: float | None = None) -> None:
         """Move the clock forward by `offset` seconds and, when given, change its rate.
 
-        Raises ValueError when the clock would run backwards or stand still.
+        Raises ValueError when the clock would run backwards, stand still, run away, or pass its end.
         """
-        if offset < 0 or (rate is not None and rate <= 0):
+        if not offset >= 0 or (rate is not None and not rate > 0):
             raise ValueError("A clock can only run forward: offset >= 0 and rate > 0.")
+        if rate is not None and rate > FASTEST:
+            raise ValueError(f"A rate of {rate:g} is too fast: at most {FASTEST:g}.")
         with self._lock:
             virtual = self.now() + offset
+            if virtual >= END:
+                raise ValueError(f"An offset of {offset:g} s leads beyond the year 9998, where this clock ends.")
             self._real = time.time()
             self._virtual = virtual
             if rate is not None:

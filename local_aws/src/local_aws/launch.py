@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.errors import StartError
+
+#: A disk with fewer free bytes than these holds no new state.
+LEAST = 1 << 16
 
 #: Servers that this process has started: it is their parent.
 _started: list[subprocess.Popen[bytes]] = []
@@ -41,6 +45,22 @@ def record_of(home: Path) -> dict[str, Any]:
         return {}
     port = record.get("Port") if isinstance(record, dict) else None
     return record if isinstance(port, int) and 0 < port < 1 << 16 else {}
+
+
+def note_port(home: Path, port: int) -> None:
+    """Beside the id that the lock holds: it is known while the server lives, whatever becomes of its record."""
+    with (home / "lock").open("a") as lock:
+        lock.write(f" {port}")
+
+
+def _noted(home: Path) -> dict[str, Any]:
+    """What the lock says of the server that holds it, in the form of a record; empty when nobody does."""
+    if not locked(home):
+        return {}
+    with contextlib.suppress(OSError, ValueError):
+        pid, port = (int(word) for word in (home / "lock").read_text().split())
+        return {"Port": port, "Pid": pid}
+    return {}
 
 
 def write_record(home: Path, record: dict[str, Any]) -> None:
@@ -118,14 +138,12 @@ def locked(home: Path) -> bool:
 
 def status(home: Path) -> Status:
     """Whether the home's server answers."""
-    record = record_of(home)
-    port = record.get("Port")
+    port = (record_of(home) or _noted(home)).get("Port")
     endpoint = f"http://127.0.0.1:{port}" if port else None
     running = endpoint is not None and locked(home) and _answers(endpoint, home)
     # The record once more: a server may have come up since the first look, and the old one's id must not pass for it.
-    return Status(
-        "Running" if running else "Stopped", record_of(home).get("Pid") if running else None, endpoint, str(home)
-    )
+    pid = (record_of(home) or _noted(home)).get("Pid") if running else None
+    return Status("Running" if running else "Stopped", pid, endpoint, str(home))
 
 
 def _answers(endpoint: str, home: Path) -> bool:
@@ -144,6 +162,8 @@ def up(home: Path, images: Path | None = None, region: str = "us-east-1", wait: 
     home = home.resolve()
     found = status(home)
     if found.Status == "Running":
+        if not record_of(home):  # it was lost: the next start shall find the port again
+            write_record(home, _noted(home))
         return found
     make_home(home)
     command = [sys.executable, "-m", "local_aws", "serve", "--home", str(home), "--region", region]
@@ -163,9 +183,16 @@ def up(home: Path, images: Path | None = None, region: str = "us-east-1", wait: 
                 process.wait()  # somebody else was faster; this one ends by itself
             return found
         if process.poll() is not None and not locked(home):
-            raise StartError(_last_line(home / "server.log", start) or f"local_aws ended with {process.returncode}.")
+            raise StartError(_why(home, start, process.returncode))
         time.sleep(0.02)
     raise StartError(f"local_aws did not answer within {wait:.0f} s; its log is {home / 'server.log'}.")
+
+
+def _why(home: Path, start: int, code: int) -> str:
+    """Why the server ended, from what it wrote into its log behind `start`; a full disk takes no log."""
+    if shutil.disk_usage(home).free < LEAST:
+        return f"The disk below {home} is full: free some space and try again."
+    return _last_line(home / "server.log", start) or f"local_aws ended with {code}."
 
 
 def _last_line(path: Path, start: int) -> str:
@@ -195,6 +222,6 @@ def down(home: Path, wait: float = 20.0) -> Status:
 def _signal(home: Path, number: signal.Signals) -> None:
     """To the process whose id the lock holds, as long as the lock is held: never to a stranger with an old id."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-        pid = int((home / "lock").read_text())
+        pid = int((home / "lock").read_text().partition(" ")[0])
         if locked(home):
             os.kill(pid, number)

@@ -109,11 +109,14 @@ class Application:
 
     def _control(self, request: HttpRequest) -> HttpResponse:
         """What the machine's owner may do and no AWS has: look at its state and move its clock."""
+        if request.path not in ("/_local/status", "/_local/clock"):
+            said = {"Error": f"There is no {request.path}; there are /_local/status and /_local/clock."}
+            return HttpResponse(404, {"content-type": "application/json"}, json.dumps(said).encode())
         if request.path == "/_local/clock" and request.method == "POST":
             try:
                 wanted = json.loads(request.body.read() or b"{}")
                 self.aws.clock.set(float(wanted.get("Offset", 0)), wanted.get("Rate"))
-            except (ValueError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
                 return HttpResponse(
                     400, {"content-type": "application/json"}, json.dumps({"Error": str(error)}).encode()
                 )

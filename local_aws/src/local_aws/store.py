@@ -202,7 +202,8 @@ class Store:
 
 
 def disk_full(home: Path) -> AwsError:
-    return AwsError("InternalFailure", f"The disk below {home} is full: free some space and try again.", status=DISK_FULL)
+    message = f"The disk below {home} is full: free some space and try again."
+    return AwsError("InternalFailure", message, status=DISK_FULL)
 
 
 def _says_full(error: sqlite3.OperationalError, home: Path) -> bool:
