@@ -4,13 +4,17 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from local_aws.clock import Clock
 from local_aws.processes.hosts import Process
 
 Lines = Callable[[int, list[str]], None]
+
+#: A longer line becomes several events: CloudWatch's 256 KB without the 26 bytes that every event costs
+#: (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html).
+LONGEST_LINE = (256 << 10) - 26
 
 #: An image's own processes may hold the output open for this long after the program's end, in seconds.
 LINGER = 0.5
@@ -48,10 +52,32 @@ class End:
 @dataclass
 class _Watched:
     process: Process
-    partial: bytes = b""
+    partial: bytearray = field(default_factory=bytearray)
     code: bytes = b""
     ended_at: float | None = None
     open: set[int] = field(default_factory=set)
+
+
+def _lines_of(partial: bytearray, content: bytes) -> Iterator[bytes]:
+    """The lines that end in `content`, of which `partial` holds the beginning, and afterwards what is left over."""
+    *ended, rest = content.split(b"\n")
+    for line in ended:
+        partial += line
+        yield from _cut(partial)
+        yield bytes(partial)
+        partial.clear()
+    partial += rest
+    yield from _cut(partial)
+
+
+def _cut(line: bytearray) -> Iterator[bytes]:
+    """Take pieces off a line that is too long, never inside a character of UTF-8."""
+    while len(line) > LONGEST_LINE:
+        end = LONGEST_LINE
+        while end > LONGEST_LINE - 4 and line[end] & 0xC0 == 0x80:
+            end -= 1
+        yield bytes(line[:end])
+        del line[:end]
 
 
 class Watch:
@@ -128,8 +154,7 @@ class Watch:
         watched = self._watched[number]
         content = os.read(descriptor, 1 << 16)
         if content and descriptor == watched.process.output:
-            *lines, watched.partial = (watched.partial + content).split(b"\n")
-            if lines:
+            if lines := list(_lines_of(watched.partial, content)):
                 self._lines(number, [line.decode("utf-8", "replace").rstrip("\r") for line in lines])
             return True
         if content:
