@@ -278,3 +278,29 @@ def test_the_command_is_noted_and_runs_by_hand(jobs: Any) -> None:
         noted["Command"], env=noted["Environment"], cwd=noted["Folder"], capture_output=True, text=True, check=True
     )
     assert seen.stdout == f"b {folder / 'ml'}\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (["a", "a/b"], r"the key '.*a/b' is no file"),
+        (["s/" + "k" * 300], r"the key '.*has a part that is too long"),
+        (["s//x", "s/x"], r"the keys '.*s//x' and '.*s/x' in jobs lead to the same file"),
+    ],
+)
+def test_keys_that_cannot_be_files_are_named(jobs: Any, keys: list[str], reason: str) -> None:
+    prefix = f"odd/{len(keys[0])}-{len(keys)}/"
+    for key in keys:
+        jobs.put(prefix + key, "x")
+    found = jobs.process(["true"], inputs={"in": {"S3Uri": f"s3://jobs/{prefix}"}})
+    assert found["ProcessingJobStatus"] == "Failed"
+    assert re.match(f"ClientError: Data download failed: {reason}", found["FailureReason"])
+
+
+def test_an_empty_command_and_one_that_no_kernel_takes(jobs: Any) -> None:
+    assert jobs.process([""])["FailureReason"].startswith("ClientError: The command of the container")
+    found = jobs.process(["echo", "a\0b"])
+    assert found["FailureReason"] == (
+        "AlgorithmError: local_aws: the program cannot start: embedded null byte, exit code: 126"
+    )
+    assert jobs.process(["true"])["ProcessingJobStatus"] == "Completed"

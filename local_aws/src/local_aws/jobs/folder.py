@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local_aws.jobs.failure import JobError
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.hosts import SHARED_CORES, START
@@ -68,9 +69,12 @@ class HostFolder:
     def program(
         self, arguments: Iterable[str], environment: Mapping[str, str], *, folder: str = "/opt/ml", network: bool
     ) -> Program:
-        """What to run here, with paths rewritten; noted in `command.json`."""
+        """What to run here, with paths rewritten; noted in `command.json`. Raises JobError for an empty command."""
+        command = tuple(self.rewrite(argument) for argument in arguments)
+        if not command or not command[0]:
+            raise JobError("ClientError: The command of the container begins with an empty word: name a program.")
         program = Program(
-            arguments=tuple(self.rewrite(argument) for argument in arguments),
+            arguments=command,
             environment={name: self.rewrite(value) for name, value in environment.items()},
             root=self.root,
             shown=self.ml,

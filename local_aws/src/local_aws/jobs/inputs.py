@@ -4,6 +4,7 @@ A job gets copies, so that nothing it does reaches S3. Large objects are hard li
 read-only for the job, root or not.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -87,17 +88,30 @@ def share(found: list[Item], host: int, hosts: int) -> list[Item]:
 def download(aws: Aws, found: list[Item], target: Path, folder: HostFolder) -> None:
     """Put the objects below `target`, a folder of `folder`. Raises JobError when one is missing."""
     target.mkdir(parents=True, exist_ok=True)
+    taken: dict[Path, str] = {}
     for item in found:
         path = target / item.path
+        if path in taken:
+            both = f"the keys {taken[path]!r} and {item.key!r} in {item.bucket} lead to the same file"
+            raise JobError(f"ClientError: Data download failed: {both}: rename one of them.")
+        taken[path] = item.key
         if ".." in PurePosixPath(item.path).parts:
             raise JobError(f"ClientError: Data download failed: the key {item.key!r} leads out of its folder.")
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             _fetch(aws, item, path, folder)
         except AwsError as error:
             raise JobError(
                 f"ClientError: Data download failed: s3://{item.bucket}/{item.key}: {error.message}"
             ) from error
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            what = "another key has its name as a folder, or one of its folders as a name"
+            raise JobError(f"ClientError: Data download failed: the key {item.key!r} is no file: {what}.") from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            what = f"the key {item.key[:80]!r}… has a part that is too long for the name of a file"
+            raise JobError(f"ClientError: Data download failed: {what}.") from None
 
 
 def _fetch(aws: Aws, item: Item, path: Path, folder: HostFolder) -> None:

@@ -76,7 +76,7 @@ def run(program: Program, packages: Packages, output: int, *, namespaces: bool) 
             sys.dont_write_bytecode = bool(program.environment.get("PYTHONDONTWRITEBYTECODE"))
             python(program.arguments[1:], packages, program.root)
         _exec(program)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError: for example a NUL in an argument
         os.write(2, f"local_aws: the program cannot start: {error}\n".encode())
         os._exit(126)
 
