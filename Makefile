@@ -12,7 +12,7 @@ setup: $(STAMP)  ## make .venv with the locked packages; its commands are in .ve
 
 $(STAMP): requirements.lock pyproject.toml local_aws/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: make setup PYTHON=python3.12" % sys.version_info[:2])'
-	@test -x .tools/bin/uv || ($(PYTHON) -m venv .tools && .tools/bin/pip install --quiet "uv>=0.9")
+	@test -x .tools/bin/uv || ($(PYTHON) -m venv .tools && .tools/bin/pip install -qq "uv>=0.9")
 	@test -x $(BIN)/python || .tools/bin/uv venv --quiet --python $(PYTHON) .venv
 	@.tools/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@.tools/bin/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e local_aws
