@@ -14,6 +14,7 @@ from local_aws.pipelines import catalogue
 from local_aws.pipelines.check import check
 from local_aws.pipelines.definition import read
 from local_aws.pipelines.steps import KINDS, NOT_SUPPORTED
+from local_aws.s3 import objects
 
 Document = dict[str, Any]
 
@@ -178,6 +179,7 @@ FAULTS: list[tuple[Callable[[Document], None], str]] = [
         put(gate, "Conditions.0.Conditions.0.LeftValue.Std:JsonGet.PropertyFile", get("Steps.Prep.PropertyFiles.G")),
         "no property file 'G'",
     ),
+    (put(gate, "Conditions.0.Conditions.1.Condition.RightValue.Std:JsonGet.S3Uri", 5), "S3Uri: 5 is neither"),
     # conditions and Fail
     (put(gate, "Conditions", []), "at least one condition"),
     (put(gate, "Conditions.0.Type", "And"), "'And' is not a type"),
@@ -230,7 +232,7 @@ def test_what_is_no_definition_is_refused(aws: Aws, text: str) -> None:
     assert caught.value.code == "ValidationException"
 
 
-@pytest.mark.parametrize("junk", [None, 1, "x", [], {}, [None], {"a": 1}])
+@pytest.mark.parametrize("junk", [None, 1, "x", [], {}, [None], {"a": 1}, {"Get": []}, {"Get": {}}])
 def test_junk_in_any_place_ends_in_sentences(junk: Any) -> None:
     """Whatever stands at whatever place of a definition, the check answers and does not break."""
     document = whole()
@@ -246,3 +248,20 @@ def test_junk_in_any_place_ends_in_sentences(junk: Any) -> None:
             target = target[part]
         target[way[-1]] = junk
         assert all(isinstance(sentence, str) for sentence in check(broken))
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_a_definition_that_is_nested_too_deeply_is_refused(aws: Aws, depth: int) -> None:
+    text = json.dumps(whole()).replace('"print()"', "[" * depth + "]" * depth)
+    with pytest.raises(AwsError) as caught:
+        catalogue.create(aws, {"PipelineName": "p", "PipelineDefinition": text, "RoleArn": ROLE})
+    assert caught.value.code == "ValidationException"
+
+
+def test_a_definition_in_s3_that_is_not_utf8_is_refused(aws: Aws) -> None:
+    with aws.store.transaction():
+        aws.store.sql("INSERT INTO buckets VALUES ('b', 0, '{}')")
+        objects.put(aws, "b", "p.json", objects.stage(aws, b'{"Version": "\xff"}'))
+    location = {"Bucket": "b", "ObjectKey": "p.json"}
+    with pytest.raises(AwsError, match=r"s3://b/p.json is not UTF-8"):
+        catalogue.create(aws, {"PipelineName": "p", "PipelineDefinitionS3Location": location, "RoleArn": ROLE})

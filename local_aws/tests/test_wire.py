@@ -6,6 +6,7 @@ import io
 import json
 import socket
 import string
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -256,3 +257,23 @@ def test_errors_with_letters_of_every_kind(server: launch.Status) -> None:
 def test_every_service_with_handlers_has_a_model() -> None:
     for group in machine.OPERATIONS:
         assert set(group.handlers) <= set(service_model(group.service).operation_names)
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("SageMaker.ListPipelines", b'{"CreatedAfter": "not a date"}'),
+        ("SageMaker.ListPipelines", b'{"CreatedAfter": "' + b"9" * 400 + b'"}'),
+        ("SageMaker.ListPipelines", b"[" * 100_000),
+        ("SageMaker.CreateImageVersion", b"\xff"),
+        ("TrentService.Encrypt", b'{"KeyId": "x", "Plaintext": "a"}'),
+        ("TrentService.Encrypt", '{"KeyId": "x", "Plaintext": "é"}'.encode()),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_json_that_cannot_be_read_is_the_clients_fault(server: launch.Status, target: str, body: bytes) -> None:
+    headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(server.Endpoint or "", data=body, headers=headers))
+    assert caught.value.code == 400
+    assert json.load(caught.value)["__type"].endswith("SerializationException")

@@ -104,10 +104,12 @@ def definition_text(aws: Aws, request: Request) -> str:
     inline = request.get("PipelineDefinition")
     text = inline if inline is not None else _from_s3(aws, request["PipelineDefinitionS3Location"])
     try:
-        definition = json.loads(text)
+        found = check(json.loads(text))
     except ValueError as error:
         raise _invalid(f"Unable to parse pipeline definition: it is not JSON: {error}.") from None
-    if found := check(definition):
+    except RecursionError:
+        raise _invalid("Unable to parse pipeline definition: it is nested too deeply.") from None
+    if found:
         more = f" … and {len(found) - _MOST_SENTENCES} more." if len(found) > _MOST_SENTENCES else ""
         raise _invalid(f"Unable to parse pipeline definition: {' '.join(found[:_MOST_SENTENCES])}{more}")
     return text
@@ -117,7 +119,11 @@ def _from_s3(aws: Aws, location: Document) -> str:
     found = objects.find(aws, location["Bucket"], location["ObjectKey"], location.get("VersionId"))
     if found is None or found.deleted:
         raise _invalid(f"There is no pipeline definition at s3://{location['Bucket']}/{location['ObjectKey']}.")
-    return found.blob.read_text(encoding="utf-8")
+    try:
+        return found.blob.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        place = f"s3://{location['Bucket']}/{location['ObjectKey']}"
+        raise _invalid(f"The pipeline definition at {place} is not UTF-8: {error.reason} at {error.start}.") from None
 
 
 def _invalid(message: str) -> AwsError:

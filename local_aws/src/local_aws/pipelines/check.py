@@ -65,9 +65,10 @@ def _steps(definition: Document) -> Iterator[str]:
 
 
 def _kind(raw: Document, where: str) -> Iterator[str]:
-    kind = KINDS.get(str(raw.get("Type")))
+    given = str(raw.get("Type"))
+    kind = KINDS.get(given)
     if kind is None:
-        known = "local_aws does not support steps of this type" if raw.get("Type") in NOT_SUPPORTED else "there is none"
+        known = "local_aws does not support steps of this type" if given in NOT_SUPPORTED else "there is none"
         yield f"{where}: Type {raw.get('Type')!r}: {known}; it runs {', '.join(KINDS)}."
         return
     if not isinstance(raw.get("Arguments"), dict):

@@ -169,6 +169,8 @@ def _json_get(body: dict[str, Any], scope: Scope) -> Any:
         document, what = scope.property_file(step, name), f"The property file {name} of the step {step}"
     else:
         uri = evaluate(body["S3Uri"], scope)
+        if not isinstance(uri, str):
+            raise ExpressionError(f"Std:JsonGet: S3Uri: {json.dumps(uri)[:80]} is not a string.")
         document, what = scope.json_object(uri), str(uri)
     found = look_up(document, parse_path(body["Path"]), what)
     if found is None or isinstance(found, dict | list):
@@ -179,7 +181,7 @@ def _json_get(body: dict[str, Any], scope: Scope) -> Any:
 def property_file_of(body: dict[str, Any]) -> tuple[str, str]:
     """(step, property file) of `Std:JsonGet`'s first form. Raises ExpressionError."""
     text = body["PropertyFile"].get("Get", "") if isinstance(body["PropertyFile"], dict) else ""
-    found = re.fullmatch(r"Steps\.([A-Za-z0-9_-]+)\.PropertyFiles\.(.+)", text)
+    found = re.fullmatch(r"Steps\.([A-Za-z0-9_-]+)\.PropertyFiles\.(.+)", str(text))
     if not found:
         raise ExpressionError("PropertyFile needs {'Get': 'Steps.<step>.PropertyFiles.<name>'}.")
     return found[1], found[2]

@@ -35,7 +35,7 @@ def violations(declared: Any) -> Iterator[str]:
 
 def _declaration(parameter: Declaration, where: str) -> Iterator[str]:
     kind = parameter.get("Type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         yield f"{where}: {kind!r} is not one of {', '.join(TYPES)}."
         return
     for name in set(parameter) - {"Name", "Type", "DefaultValue", "EnumValues"}:

@@ -10,6 +10,7 @@ from local_aws.pipelines.expressions import (
     ExpressionError,
     Path,
     Reference,
+    is_expression,
     parse_get,
     parse_path,
     property_file_of,
@@ -104,6 +105,8 @@ def _json_get(body: Any, steps: dict[str, Document]) -> Iterator[str]:
         return
     parse_path(body["Path"])
     if "PropertyFile" not in body:
+        if not isinstance(body["S3Uri"], str) and not is_expression(body["S3Uri"]):
+            yield f"Std:JsonGet: S3Uri: {body['S3Uri']!r} is neither a string nor an expression."
         return
     step, name = property_file_of(body)
     known = [item.get("PropertyFileName") for item in steps.get(step, {}).get("PropertyFiles") or []]

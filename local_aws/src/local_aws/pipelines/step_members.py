@@ -31,7 +31,7 @@ def _depends_on(value: Any, _: Document, where: str) -> Iterator[str]:
         yield f"{where}: a list of names of steps is needed."
         return
     for item in value:
-        if isinstance(item, dict) and isinstance(item.get("Step"), str) and item.get("Trigger") in TRIGGERS:
+        if isinstance(item, dict) and isinstance(item.get("Step"), str) and str(item.get("Trigger")) in TRIGGERS:
             continue
         if not isinstance(item, str):
             yield f"{where}: {item!r} is neither a name of a step nor a Step with a Trigger ({', '.join(TRIGGERS)})."
@@ -62,10 +62,11 @@ def _property_files(value: Any, raw: Document, where: str) -> Iterator[str]:
             yield f"{where}: {item['PropertyFileName']}: the step has no output {item['OutputName']!r}."
 
 
-def _output_names(arguments: Document) -> set[Any]:
+def _output_names(arguments: Document) -> set[str]:
     config = arguments.get("ProcessingOutputConfig")
     outputs = config.get("Outputs") if isinstance(config, dict) else None
-    return {item.get("OutputName") for item in outputs or [] if isinstance(item, dict)}
+    listed = outputs if isinstance(outputs, list) else []
+    return {str(item.get("OutputName")) for item in listed if isinstance(item, dict)}
 
 
 _CHECKS: dict[str, Callable[[Any, Document, str], Iterator[str]]] = {

@@ -48,10 +48,7 @@ def parse(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
 def _json(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
     name = request.headers["x-amz-target"].rpartition(".")[2]
     model = _known(service, name)
-    try:
-        members = json.loads(request.body.read() or b"{}")
-    except ValueError:
-        raise AwsError("SerializationException", "The body is not JSON.") from None
+    members = _load_json(request.body.read() or b"{}")
     return name, _from_json(model.input_shape, members) if model.input_shape else {}
 
 
@@ -90,7 +87,10 @@ def _rest(service: str, request: HttpRequest) -> tuple[str, dict[str, Any]]:
         # Taking `PUT /bucket/key?newthing` for a PutObject would overwrite the object.
         raise NotSupported(f"the sub-resource {unknown[0]!r} of s3")
     model = operation_model(service, route.name)
-    members: dict[str, Any] = {key: unquote(value) for key, value in found.items()}
+    try:
+        members: dict[str, Any] = {key: unquote(value, errors="strict") for key, value in found.items()}
+    except UnicodeDecodeError:
+        raise AwsError("InvalidURI", f"Couldn't parse the specified URI: {path[:80]} is not UTF-8.") from None
     if model.input_shape:
         members.update(_from_head(model.input_shape, request))
         members.update(_from_body(model, request))
@@ -129,14 +129,21 @@ def _from_body(model: OperationModel, request: HttpRequest) -> dict[str, Any]:
         except ET.ParseError:
             raise AwsError("MalformedXML", "The XML that was sent is not well formed.") from None
         return {payload: parsed} if payload else parsed
-    try:
-        parsed = json.loads(content)
-    except ValueError:
-        raise AwsError("SerializationException", "The body is not JSON.") from None
+    parsed = _load_json(content)
     return {payload: _from_json(shape.members[payload], parsed)} if payload else _from_json(shape, parsed)
 
 
 # values
+
+
+def _load_json(content: bytes) -> Any:
+    """Raises AwsError "SerializationException"."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        raise AwsError("SerializationException", "The body is not JSON.") from None
+    except RecursionError:
+        raise AwsError("SerializationException", "The body is nested too deeply.") from None
 
 
 def _from_json(shape: Any, value: Any) -> Any:
@@ -154,10 +161,11 @@ def _from_json(shape: Any, value: Any) -> Any:
         return [_from_json(shape.member, item) for item in value]
     if kind == "map" and isinstance(value, dict):
         return {key: _from_json(shape.value, item) for key, item in value.items()}
-    if kind == "blob" and isinstance(value, str):
-        return base64.b64decode(value)
-    if kind == "timestamp" and isinstance(value, str):
-        return parse_timestamp(value).timestamp()
+    if kind in ("blob", "timestamp") and isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True) if kind == "blob" else parse_timestamp(value).timestamp()
+        except (ValueError, OverflowError, OSError, RuntimeError):  # as botocore fails
+            raise AwsError("SerializationException", f"{value[:80]!r} is not a {kind}.") from None
     return value
 
 
@@ -229,7 +237,7 @@ def _from_text(shape: Any, text: str) -> Any:
             return (parsedate_to_datetime(text) if "," in text else parse_timestamp(text)).timestamp()
         if kind == "list":
             return [_from_text(shape.member, item.strip()) for item in text.split(",")]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, OSError, RuntimeError):
         raise AwsError("InvalidArgument", f"{text[:80]!r} is not a {kind}.") from None
     return text
 
