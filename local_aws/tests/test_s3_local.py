@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import socket
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
@@ -365,3 +366,27 @@ def test_a_client_that_goes_away_leaves_nothing(s3: Any, bucket: str, server: la
     assert refused(s3.head_object, Bucket=bucket, Key="key") == ("404", 404)
     with urllib.request.urlopen(f"{server.Endpoint}/_local/status") as answer:
         assert json.load(answer)["Home"] == server.Home
+
+
+@pytest.mark.parametrize("query", ["response-content-type=a%0d%0aX:1", "response-content-disposition=a%00b"])
+def test_a_header_cannot_be_smuggled_into_an_answer(s3: Any, server: launch.Status, bucket: str, query: str) -> None:
+    s3.put_object(Bucket=bucket, Key="key", Body=b"1")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{server.Endpoint}/{bucket}/key?{query}")
+    assert caught.value.code == 400
+    assert b"<Code>InvalidArgument</Code>" in caught.value.read()
+
+
+def test_a_key_that_is_not_utf8_is_refused(s3: Any, server: launch.Status, bucket: str) -> None:
+    request = urllib.request.Request(f"{server.Endpoint}/{bucket}/%ff", data=b"1", method="PUT")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 400
+    assert b"<Code>InvalidURI</Code>" in caught.value.read()
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_metadata_has_two_kilobytes(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="key", Metadata={"a": "x" * 2047})
+    found = refused(s3.put_object, Bucket=bucket, Key="key", Metadata={"a": "x" * 2047, "b": "y"})
+    assert found == ("MetadataTooLarge", 400)

@@ -33,6 +33,9 @@ HEADERS = (
 #: Presigned URLs may ask for other headers than those that are kept.
 _OVERRIDES = {f"Response{name}": name for name in HEADERS[:6]}
 
+#: Bytes of names and values: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+MOST_METADATA = 2048
+
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -44,9 +47,13 @@ def described(request: Request) -> dict[str, Any]:
         headers["ContentEncoding"] = ",".join(coding for coding in codings if coding != "aws-chunked")
         if not headers["ContentEncoding"]:
             del headers["ContentEncoding"]
+    metadata = request.get("Metadata", {})
+    if sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items()) > MOST_METADATA:
+        message = "Your metadata headers exceed the maximum allowed metadata size"
+        raise AwsError("MetadataTooLarge", message, MaxSizeAllowed=str(MOST_METADATA))
     return {
         "Headers": headers,
-        "Metadata": request.get("Metadata", {}),
+        "Metadata": metadata,
         "Tags": tags_of_header(request.get("Tagging")),
     }
 
@@ -97,11 +104,12 @@ def get_object(aws: Aws, request: Request) -> Result:
         entry = entry_of(aws, request["Bucket"], request["Key"], request.get("VersionId"))
         conditions.check_read(request, entry)
         start, length, members = _extent(request, entry)
+        head = _head(aws, request, entry)
         try:
             body = FileSlice(entry.blob, start, length)
         except FileNotFoundError:  # overwritten between the row and the bytes
             continue
-        return _head(aws, request, entry) | members | {"Body": body, "ContentLength": length}
+        return head | members | {"Body": body, "ContentLength": length}
 
 
 @operations("HeadObject")
@@ -118,7 +126,7 @@ def _head(aws: Aws, request: Request, entry: Entry) -> dict[str, Any]:
     )
     if headers.get("StorageClass") == "STANDARD":  # S3 leaves the usual one out
         del headers["StorageClass"]
-    overrides = {member: request[asked] for asked, member in _OVERRIDES.items() if asked in request}
+    overrides = {member: _header(request[asked]) for asked, member in _OVERRIDES.items() if asked in request}
     found: dict[str, Any] = {
         "AcceptRanges": "bytes",
         "ETag": quoted(entry),
@@ -132,6 +140,13 @@ def _head(aws: Aws, request: Request, entry: Entry) -> dict[str, Any]:
     if request.get("ChecksumMode") == "ENABLED" and not request.get("Range") and not request.get("PartNumber"):
         found |= _checksums(entry)
     return found
+
+
+def _header(value: Any) -> Any:
+    """Raises AwsError for what would end the header in the middle."""
+    if isinstance(value, str) and not value.isprintable():
+        raise AwsError("InvalidArgument", f"{value[:80]!r} cannot be the value of a header.")
+    return value
 
 
 def _checksums(entry: Entry) -> dict[str, str]:
