@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
 
 
 @dataclass
