@@ -27,10 +27,16 @@ def header(path: Path, name: str) -> list[str]:
     return names
 
 
+def header_line(path: Path, name: str) -> int:
+    """The line on which the header starts, from 1: empty lines may stand before it."""
+    return next(records(path, name))[0]
+
+
 def records(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line on which it starts, counted from 1; empty lines are passed over.
 
-    Raises InputError with the line for bytes that are not UTF-8 and for records above the limit.
+    Raises InputError with the line for bytes that are not UTF-8 and for records above the limit, and with the file for
+    what cannot be decompressed.
     """
     with pa.input_stream(str(path), compression="detect") as stream:
         lines = _Lines(io.BufferedReader(stream), name)
@@ -77,7 +83,13 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._stream.readline(LIMIT + 1)
+        try:
+            line = self._stream.readline(LIMIT + 1)
+        except OSError as error:  # Arrow's, also for a broken gzip file or one that is none
+            raise InputError(
+                f"{self._name} cannot be read ({str(error).splitlines()[0][:200]}); write the file anew, "
+                "and name it .gz, .bz2 or .zst only if it is compressed."
+            ) from None
         if not line:
             raise StopIteration
         self._number += 1

@@ -123,15 +123,15 @@ def _listed(names: list[str], most: int = 12) -> str:
 def _csv(file: File, columns: Columns, wanted: list[str]) -> Iterator[Batch]:
     header = list(columns.names) or csv_text.header(file.path, file.name)
     has_header = not columns.names
+    # Arrow counts the empty lines before the header, which are no records.
+    above = csv_text.header_line(file.path, file.name) if has_header else 0
     _check(file.name, header, columns)
     row = 0
     try:
         with pa.input_stream(str(file.path), compression="detect") as stream:
             reader = pyarrow.csv.open_csv(
                 stream,
-                pyarrow.csv.ReadOptions(
-                    column_names=header, skip_rows_after_names=int(has_header), block_size=csv_text.LIMIT
-                ),
+                pyarrow.csv.ReadOptions(column_names=header, skip_rows_after_names=above, block_size=csv_text.LIMIT),
                 pyarrow.csv.ParseOptions(newlines_in_values=True),
                 pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), include_columns=wanted),
             )

@@ -36,11 +36,23 @@ def sentence(folder: Path, columns: Columns = COLUMNS) -> str:
         b"\xef\xbb\xbf" + GOOD,
         GOOD.replace(b"\n", b"\r\n"),
         GOOD.replace(b"1,u,0\n", b"\n1,u,0\n\n"),
+        b"\n\r\n" + GOOD,
+        b"\xef\xbb\xbf\n" + GOOD.replace(b"a,c,y", b'"a\n",c,y'),
         GOOD.rstrip(b"\n"),
         b"y,c,a\n0,u,1\n1,v,2\n",
         b'"a", c ,y\n"1",u,0\n2,"v",1\n',
     ],
-    ids=["plain", "bom", "crlf", "empty lines", "no last newline", "other order", "quoted"],
+    ids=[
+        "plain",
+        "bom",
+        "crlf",
+        "empty lines",
+        "empty lines first",
+        "bom, empty line and a name of two lines",
+        "no last newline",
+        "other order",
+        "quoted",
+    ],
 )
 def test_spellings_of_the_same_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.csv").write_bytes(content)
@@ -55,6 +67,13 @@ def test_files_in_folders_compressed_and_with_marks_of_other_tools(tmp_path: Pat
         (tmp_path / name).write_bytes(b"no data")
     assert [file.name for file in files(tmp_path)] == ["1.csv", "b/2.csv.gz"]
     assert [row["a"] for row in rows(tmp_path)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("content", [GOOD * 1000, gzip.compress(GOOD * 1000)[:-20], b"\x1f\x8b" + GOOD])
+def test_a_file_called_gz_that_is_none_or_is_cut_off(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "data.csv.gz").write_bytes(content)
+    words = sentence(tmp_path)
+    assert words.startswith("data.csv.gz") and "only if it is compressed" in words
 
 
 def test_a_file_without_header_takes_the_configured_names(tmp_path: Path) -> None:
