@@ -68,7 +68,6 @@ def plain(split: Encoded) -> xgb.DMatrix:
     return xgb.DMatrix(
         np.concatenate([matrix for matrix, _ in batches]),
         label=np.concatenate([labels for _, labels in batches]),
-        feature_names=list(split.features),
     )
 
 
@@ -84,7 +83,8 @@ class _Stream(xgb.DataIter):  # type: ignore[misc]
         batch = next(self._batches, None)
         if batch is None:
             return False
-        input_data(data=batch[0], label=batch[1], feature_names=list(self._split.features))
+        # Without names, here and in `plain`: XGBoost refuses "[", "]" and "<" in them. preprocessor.json has them.
+        input_data(data=batch[0], label=batch[1])
         return True
 
     def reset(self) -> None:

@@ -82,7 +82,7 @@ def test_the_streamed_bins_are_those_of_the_whole_matrix(telco: Jobs) -> None:
     split = Encoded(telco.folder / "train", features, "train")
     matrix, labels = next(split.batches())
     assert split.rows == len(labels) == len(split.labels())
-    whole = xgb.train({"tree_method": "hist"}, xgb.QuantileDMatrix(matrix, labels, feature_names=list(features)), 3)
+    whole = xgb.train({"tree_method": "hist"}, xgb.QuantileDMatrix(matrix, labels), 3)
     from model_build.jobs.encoded import binned
 
     streamed = xgb.train({"tree_method": "hist"}, binned(split, 256), 3)
@@ -156,3 +156,17 @@ def fails(jobs: Jobs, words: str, *arguments: str) -> None:
     assert words in reason
     assert "\n" not in reason.strip()
     assert not (jobs.folder / "model").exists() or not any((jobs.folder / "model").iterdir())
+
+
+@pytest.mark.parametrize("method", ["hist", "exact"])
+def test_names_that_xgboost_refuses(jobs: Jobs, tmp_path: Path, method: str) -> None:
+    rng = np.random.default_rng(0)
+    size, kind = rng.normal(size=300), rng.choice(["<1", "[2]"], 300)
+    answer = np.where(size + rng.normal(size=300) > 0, "yes", "no")
+    rows = (f"{number},{text},{said}\n" for number, text, said in zip(size, kind, answer, strict=True))
+    (tmp_path / "data.csv").write_text("size [m]<,[kind],y\n" + "".join(rows))
+    columns = {"label": "y", "task": "binary", "positive": "yes", "numeric": ["size [m]<"], "categorical": ["[kind]"]}
+    jobs.preprocess(tmp_path / "data.csv", columns, encoding="one_hot")
+    jobs.train(*QUICK, "--tree_method", method)
+    jobs.pack()
+    assert documents.read(jobs.evaluate() / "evaluation.json")
