@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from analysis import curves
 from analysis.binary import Binary
-from analysis.bootstrap import resamples
+from analysis.bootstrap import estimates, resamples
 from analysis.metrics import evaluate, flat, sample
 from analysis.multiclass import Multiclass
 from analysis.ranking import Ranking
@@ -125,6 +126,90 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 87 <= covered <= 100
 
 
+@pytest.mark.parametrize(
+    ("labels", "scores", "decision"),
+    [
+        (*rows(), BINARY),
+        (*classes(), Decision("multiclass", ("a", "b", "c", "d"))),
+        (*numbers(), Decision("regression", ())),
+    ],
+    ids=["binary", "multiclass", "regression"],
+)
+def test_error_and_interval_are_those_of_the_resamples_of_the_seed(
+    labels: np.ndarray, scores: np.ndarray, decision: Decision
+) -> None:
+    judged = sample(labels, scores, decision)
+    metrics = evaluate(judged, len(labels), 60, seed=4)[judged.section]
+    generator = np.random.default_rng(4)
+    n = len(labels)
+    weights = [np.bincount(generator.integers(0, n, n), minlength=n).astype(float) for _ in range(60)]
+    draws = [judged.resampled(each) for each in weights]
+    for name in draws[0]:
+        values = [draw[name] for draw in draws]
+        assert [metrics[name]["lower"], metrics[name]["upper"]] == pytest.approx(np.percentile(values, [2.5, 97.5]))
+        assert metrics[name]["standard_deviation"] == pytest.approx(np.std(values, ddof=1), rel=1e-9)
+
+
+def test_confusion_matrices_have_the_actual_class_first() -> None:
+    labels, scores = np.array([0, 0, 0, 1, 1, 1]), np.array([0.1, 0.2, 0.9, 0.3, 0.4, 0.8])
+    binary = sample(labels, scores, BINARY).details()
+    assert binary["confusion_matrix"] == {"good": {"good": 2, "bad": 1}, "bad": {"good": 2, "bad": 1}}
+    three = Multiclass(np.array([0, 0, 1, 2]), np.eye(3)[[1, 1, 1, 0]], ("a", "b", "c")).details()
+    assert three["confusion_matrix"] == {
+        "a": {"a": 0, "b": 2, "c": 0}, "b": {"a": 0, "b": 1, "c": 0}, "c": {"a": 1, "b": 0, "c": 0}
+    }  # fmt: skip
+    assert (three["classes"]["b"]["precision"], three["classes"]["b"]["recall"]) == (pytest.approx(1 / 3), 1.0)
+
+
+def test_calibration_sums_the_gaps_of_the_bins_without_their_signs() -> None:
+    # Score .2 where a half is positive, score .8 where a half is: .3 too low, .3 too high.
+    labels, scores = np.array([0, 1, 0, 1]), np.array([0.2, 0.2, 0.8, 0.8])
+    binary = Binary(labels, scores, 0.5, BINARY.classes)
+    assert binary.values()["expected_calibration_error"] == pytest.approx(0.3)
+    # Weights 3, 1 | 1, 1: shares .25 and .5 in bins of 4 and 2 rows.
+    weighted = binary.resampled(np.array([3.0, 1.0, 1.0, 1.0]))["expected_calibration_error"]
+    assert weighted == pytest.approx((4 * 0.05 + 2 * 0.3) / 6)
+    bins = {each["lower_bound"]: each for each in binary.calibration_bins() if each["count"]}
+    assert set(bins) == {0.2, 0.8}
+    for bound, each in bins.items():
+        assert (each["count"], each["mean_score"], each["positive_rate"]) == (2, pytest.approx(bound), 0.5)
+
+
+def test_curves_are_those_of_scikit_learn() -> None:
+    labels, scores = rows()
+    details = Binary(labels, scores, 0.5, BINARY.classes).details()
+    curve = details["receiver_operating_characteristic_curve"]
+    false, true, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
+    assert curve["false_positive_rates"] == pytest.approx(false)
+    assert curve["true_positive_rates"] == pytest.approx(true)
+    precision, recall, _ = sk.precision_recall_curve(labels, scores)
+    assert details["precision_recall_curve"]["precisions"] == pytest.approx(precision[-2::-1])
+    assert details["precision_recall_curve"]["recalls"] == pytest.approx(recall[-2::-1])
+
+
+def test_the_band_of_the_roc_curve_is_the_95_percent_interval_of_the_resamples() -> None:
+    labels, scores = rows()
+    ranking, n = Ranking(labels, scores), len(labels)
+    grid, lower, upper = curves.roc_band(ranking, n, 60, seed=4)
+    draws = []
+    for weights in resamples(n, 60, seed=4):
+        true, false = ranking.counts(weights)
+        draws.append(np.interp(grid, np.append(0, false / false[-1]), np.append(0, true / true[-1])))
+    expected = np.percentile(draws, [2.5, 97.5], axis=0)
+    assert lower == pytest.approx(expected[0])
+    assert upper == pytest.approx(expected[1])
+    assert grid == pytest.approx(np.arange(101) / 100)
+
+
+def test_residuals_are_labels_minus_predictions() -> None:
+    residuals = np.arange(101.0) ** 2
+    regression = Regression(residuals + 7, np.full(101, 7.0))
+    assert regression.residuals == pytest.approx(residuals)
+    assert regression.details()["residual_quantiles"] == pytest.approx(
+        {"0.05": 25, "0.25": 625, "0.5": 2500, "0.75": 5625, "0.95": 9025}
+    )
+
+
 def test_the_report_has_sagemakers_shape() -> None:
     labels, scores = rows()
     report = evaluate(sample(labels, scores, BINARY), len(labels), 50, seed=0)
@@ -166,6 +251,17 @@ def test_an_absent_class_leaves_the_macro_auc_undefined() -> None:
 
 
 def test_a_metric_that_most_resamples_do_not_define_has_no_interval() -> None:
+    def twice(weights: np.ndarray) -> dict[str, float]:  # row 0 is drawn twice or more in a quarter of the resamples
+        return {"x": float(weights[0]) if weights[0] >= 2 else float("nan")}
+
+    found = estimates({"x": 1.5}, {}, twice, 50, 200, seed=0)["x"]
+    defined = sum(weights[0] >= 2 for weights in resamples(50, 200, seed=0))
+    assert 0 < defined < 100
+    assert (found.value, found.standard_deviation, found.lower, found.upper) == (1.5, None, None, None)
+    assert found.reason == f"No interval: {defined} of 200 resamples define it."
+
+
+def test_a_metric_that_some_resamples_do_not_define_has_an_interval() -> None:
     labels = np.array([1] + [0] * 3)
     report = evaluate(sample(labels, np.array([0.9, 0.1, 0.2, 0.3]), BINARY), 4, 200, seed=0)
     auc = report["binary_classification_metrics"]["auc"]

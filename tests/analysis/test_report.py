@@ -1,12 +1,14 @@
 """Plots and page: there, the same for the same rows, self-contained, and honest about what is undefined."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from analysis import gate
+from analysis import gate, plots
 from analysis.metrics import evaluate, sample
+from analysis.multiclass import Multiclass
 from analysis.plots import draw
 from analysis.report import render
 from contract.decision import Decision
@@ -60,6 +62,25 @@ def test_plots_and_page(name: str) -> None:
     assert "<b>yes" not in page
     assert (">undefined<" in page) == (name in ("one class", "constant"))
     assert f"{len(labels):,} test rows" in page
+
+
+def test_the_verdict_is_text_and_not_markup() -> None:
+    labels, scores, decision, _ = SETS["binary"]
+    report = evaluate(sample(labels, scores, decision), len(labels), 20, seed=0)
+    verdict = gate.judge(report, [gate.DEFAULTS["binary"]], "0" * 64)
+    page = render(report, replace(verdict, reason="Rejected: <img src=x> & more."), {}, decision)
+    assert "<img" not in page
+    assert "Rejected: &lt;img src=x&gt; &amp; more." in page
+
+
+@pytest.mark.parametrize("count", [3, plots.MOST_CURVES, plots.MOST_CURVES + 3])
+def test_each_class_has_a_curve_up_to_a_limit_the_largest_first(count: int) -> None:
+    labels = np.repeat(np.arange(count), np.arange(count) + 5)
+    names = tuple(f"k{index}" for index in range(count))
+    rows = Multiclass(labels, GENERATOR.dirichlet(np.ones(count), len(labels)), names)
+    lines = plots._roc_by_class(rows, rows.details()).axes[0].get_lines()[1:]  # the first one is chance
+    shown = [str(line.get_label()).partition(",")[0] for line in lines]
+    assert shown == [*reversed(names)][: plots.MOST_CURVES]
 
 
 def test_no_state_is_left_behind() -> None:

@@ -59,6 +59,19 @@ def test_precision_is_reached_with_the_highest_recall(pairs: list[tuple[bool, in
     assert threshold == min(enough)
 
 
+@pytest.mark.parametrize(
+    ("rule", "labels", "expected"),
+    [
+        ("f1", [1, 0, 0, 1], 0.9),  # 2 / 3 at the first and at the last score
+        ("youden", [1, 0, 1, 0], 0.9),  # 1 / 2 at the first and at the third
+        ("recall:0.5", [1, 0, 0, 1], 0.9),
+        ("precision:0.5", [1, 0, 0, 1], 0.6),  # at the first, second and last; the last has the highest recall
+    ],
+)
+def test_of_equally_good_thresholds_the_highest(rule: str, labels: list[int], expected: float) -> None:
+    assert choose(rule, np.array(labels), np.array([0.9, 0.8, 0.7, 0.6]))[0] == expected
+
+
 def test_fixed_needs_no_rows() -> None:
     assert choose("fixed:0.25", np.zeros(0), np.zeros(0)) == (0.25, "fixed at 0.25")
 

@@ -1,5 +1,6 @@
 """Requests and responses: every format in and out says the same; what cannot be answered is a 4xx with a reason."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract.columns import Task
+from contract.columns import Columns, Task
+from inference import formats
+from inference.application import Application
 from inference.model import load
 from tests.inference.conftest import Client
 
@@ -117,6 +120,7 @@ def test_the_other_tasks(artefact: Callable[[Task], Path], task: Task) -> None:
         ("[]", "application/json", "no record"),
         ('[{"age": 1, "income": 2, "city": "Bern"}, 7]', "application/json", "Record 2"),
         ('{"age": 1, "income": 2, "city": "Bern"}\n{oops}', "application/jsonlines", "Line 2"),
+        ('{"age": 1, "income": 2, "city": "Bern"}\n\n \n{oops}', "application/jsonlines", "Line 4"),
         ("[" * 100_000, "application/json", "not JSON"),
     ],
 )
@@ -124,6 +128,25 @@ def test_bad_bodies_are_400_with_a_reason(client: Client, body: str | bytes, con
     status, kind, content = client.invoke(body, content_type)
     assert (status, kind) == (400, "application/json")
     assert words in json.loads(content)["error"]
+
+
+def test_a_first_line_is_a_header_when_more_than_half_of_it_are_names() -> None:
+    columns = Columns(label="bought", task="binary", numeric=("age",), categorical=("city",))
+    assert formats.read(b"61,age\n", formats.CSV, columns) == [["61", "age"]]
+    assert formats.read(b"city,age\nBern,61\n", formats.CSV, columns) == [{"city": "Bern", "age": "61"}]
+    assert formats.read(b"city,age,other\nBern,61,x\n", formats.CSV, columns)[0] == {
+        "city": "Bern", "age": "61", "other": "x"
+    }  # fmt: skip
+
+
+def test_a_body_in_chunks_has_no_length(client: Client, expected: list[dict[str, Any]]) -> None:
+    """As gunicorn hands it over: decoded, with an end, and without a Content-Length."""
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/invocations", "CONTENT_TYPE": "text/csv",
+        "HTTP_ACCEPT": "application/json", "wsgi.input": io.BytesIO(CSV.encode()), "wsgi.input_terminated": True,
+    }  # fmt: skip
+    answer = b"".join(Application(client.model)(environ, lambda *_: None))
+    assert json.loads(answer)["predictions"] == expected
 
 
 def test_the_rest_of_the_contract(client: Client) -> None:

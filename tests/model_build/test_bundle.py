@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,14 @@ def test_training_bundle(tmp_path: Path) -> None:
         assert tar.getnames() == sorted(whole.files)
         assert {entry.mtime for entry in tar} == {0}
     assert whole.tar() == bundle.Bundle(dict(reversed(whole.files.items()))).tar()
+
+
+def test_an_archive_does_not_know_when_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = bundle.Bundle({"a.py": b"1"})
+    first = files.tar()
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    assert files.tar() == first
+    assert first[4:8] == bytes(4), "the time of gzip's header"
 
 
 def test_what_cannot_be_bundled(tmp_path: Path) -> None:

@@ -143,3 +143,14 @@ def test_names_that_cannot_be(tmp_path: Path) -> None:
 )
 def test_roles(name: str, values: list[str | None], role: str) -> None:
     assert roles.column(name, values).role == role
+
+
+@pytest.mark.parametrize(("yes", "no"), [("yes", "no"), ("1", "0"), ("True", "False"), ("Y", "N"), ("t", "f")])
+@pytest.mark.parametrize("share", [2, 8])
+def test_the_value_that_says_yes_is_class_1_be_it_rare_or_not(yes: str, no: str, share: int) -> None:
+    assert roles.positive("bought", [yes] * share + [no] * (10 - share), None) == yes
+
+
+def test_where_no_value_says_yes_the_rarer_one_is_class_1() -> None:
+    assert roles.positive("sort", ["a"] * 3 + ["b"] * 7, None) == "a"
+    assert roles.positive("sort", ["a"] * 7 + ["b"] * 3, None) == "b"

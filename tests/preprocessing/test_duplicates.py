@@ -50,6 +50,18 @@ def test_types_that_differ_between_files_do_not_hide_a_duplicate(tmp_path: Path)
     assert {name: list(rows) for name, rows in found.rows.items()} == {"2.parquet": [0]}
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_white_space_at_the_ends_does_not_hide_a_duplicate(tmp_path: Path, form: str) -> None:
+    frame = pd.DataFrame({"n": ["1", "1", "1", "1"], "m": "2", "c": ["u", " u\t", "v", "v "], "d": "w"})
+    frame = frame.assign(key="k", t="0", y="1")
+    if form == "csv":
+        frame.to_csv(tmp_path / "data.csv", index=False)
+    else:
+        frame.to_parquet(tmp_path / "data.parquet", index=False)
+    (found,) = find_duplicates(files(tmp_path), settings().columns).rows.values()
+    assert found.tolist() == [1, 3]
+
+
 def test_content_decides_where_hashes_collide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = repeated(300)
     frame.to_csv(tmp_path / "data.csv", index=False)

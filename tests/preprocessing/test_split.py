@@ -5,15 +5,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.columns import Columns
 from contract.errors import InputError
 from contract.preprocessor import Split
 from preprocessing.fit import fit
+from preprocessing.read import batches, files
 from preprocessing.settings import SplitSettings
 from preprocessing.split import label_bins, label_cuts
+from preprocessing.times import times_of
 from tests.preprocessing.tables import build, sample, settings
 
 
@@ -118,6 +123,35 @@ def test_equal_rows_stand_on_one_side(tmp_path: Path) -> None:
     assert raw.groupby("t").size().eq(3).all()
 
 
+@pytest.mark.parametrize(
+    ("texts", "seconds"),
+    [
+        (["2024-01-01T00:00:00", "2024-01-01T00:00:00Z", "2024-01-01"], [1704067200] * 3),
+        (["2024-01-01T02:00:00+02:00", "2023-12-31T19:00:00-05:00"], [1704067200] * 2),
+        (["2024-01-01T00:00:00.25+00:30"], [1704065400.25]),
+        (["1704067200", "1704067200.5"], [1704067200, 1704067200.5]),
+        (["1704067200250", "1704067200250000", "1704067200250000000"], [1704067200.25] * 3),
+    ],
+)
+def test_event_times_are_seconds_since_1970_whatever_the_zone_and_the_unit(
+    tmp_path: Path, texts: list[str], seconds: list[float]
+) -> None:
+    (tmp_path / "data.csv").write_text("n,t,y\n" + "".join(f"1,{text},0\n" for text in texts))
+    columns = Columns(label="y", task="binary", numeric=("n",), event_time="t")
+    (batch,) = batches(files(tmp_path), columns)
+    assert times_of(batch, "t", columns.missing) == pytest.approx(seconds, rel=0, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_columns_of_epochs_are_seconds_too(tmp_path: Path, unit: int) -> None:
+    pq.write_table(
+        pa.table({"n": [1.0, 2], "t": [1704067200 * unit, 1704067201 * unit], "y": [0, 1]}), tmp_path / "x.parquet"
+    )
+    columns = Columns(label="y", task="binary", numeric=("n",), event_time="t")
+    (batch,) = batches(files(tmp_path), columns)
+    assert times_of(batch, "t", columns.missing).tolist() == [1704067200, 1704067201]
+
+
 @pytest.mark.parametrize("form", ["iso", "epoch", "milliseconds", "zoned", "timestamp"])
 def test_time_trains_on_the_oldest_rows(tmp_path: Path, form: str) -> None:
     frame = sample(1000).sample(frac=1, random_state=3)
@@ -126,7 +160,14 @@ def test_time_trains_on_the_oldest_rows(tmp_path: Path, form: str) -> None:
         "iso": moments.dt.strftime("%Y-%m-%d %H:%M:%S"),
         "epoch": moments.astype("int64") // 10**9,
         "milliseconds": moments.astype("int64") // 10**6,
-        "zoned": moments.dt.strftime("%Y-%m-%dT%H:%M:%S+02:00"),
+        # The hour of the wall clock says nothing about the order: the zones differ by 20 hours.
+        "zoned": pd.Series(
+            [
+                moment.tz_localize("UTC").tz_convert(f"{-10 + 20 * (row % 2):+03}:00").isoformat()
+                for row, moment in enumerate(moments)
+            ],
+            index=frame.index,
+        ),
         "timestamp": moments,
     }
     frame["t"] = forms[form]
@@ -134,7 +175,7 @@ def test_time_trains_on_the_oldest_rows(tmp_path: Path, form: str) -> None:
     frame.to_parquet(path)
     built = build(path, settings(split={"by": "time"}), tmp_path / "out")
     assert {side: len(rows) for side, rows in built.encoded.items()} == {"train": 700, "validation": 150, "test": 150}
-    assert set(built.raw["t"]) == set(frame["t"].sort_values().iloc[-150:])
+    assert set(built.raw["t"]) == set(frame["t"].loc[moments.sort_values().index[-150:]])
 
 
 def test_a_time_that_cannot_be_read_is_named(tmp_path: Path) -> None:

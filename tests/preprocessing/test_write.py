@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from contract.errors import InputError
 from preprocessing import csv_text, outputs, read
 from preprocessing.fit import fit
 from preprocessing.write import encode_files
@@ -112,3 +114,26 @@ def test_columns_that_are_dropped_are_in_the_raw_rows_alone(tmp_path: Path) -> N
     built = build(tmp_path / "data.csv", settings(), tmp_path / "out")
     assert set(built.raw) == {*COLUMNS["numeric"], *COLUMNS["categorical"], "key", "t", "y"}
     assert "key" not in built.encoded["train"]
+
+
+def test_a_class_that_fit_did_not_see_is_refused(tmp_path: Path) -> None:
+    frame = sample(300)
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    fitted = fit(tmp_path / "data.csv", settings())
+    fitted.duplicates.write(tmp_path / "duplicates")
+    frame.loc[6, "y"] = 7
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    with pytest.raises(InputError, match=r"data.csv, line 8: the label is '7'; the classes are 0, 1"):
+        encode_files(tmp_path / "data.csv", fitted.preprocessor, tmp_path / "duplicates", tmp_path / "out", "algo-1")
+
+
+@pytest.mark.parametrize("label", [1e39, -1e300])
+def test_a_label_beyond_float32_is_refused(tmp_path: Path, label: float) -> None:
+    frame = sample(300).assign(y=np.arange(300.0))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    fitted = fit(tmp_path / "data.csv", settings(columns={"task": "regression", "positive": None}))
+    fitted.duplicates.write(tmp_path / "duplicates")
+    frame.loc[6, "y"] = label
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    with pytest.raises(InputError, match=r"data.csv, line 8: the label .* is beyond float32"):
+        encode_files(tmp_path / "data.csv", fitted.preprocessor, tmp_path / "duplicates", tmp_path / "out", "algo-1")
