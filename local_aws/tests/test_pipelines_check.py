@@ -238,7 +238,7 @@ def test_junk_in_any_place_ends_in_sentences(junk: Any) -> None:
     document = whole()
 
     def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        items = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
         return [(*way, key) for key, _ in items] + [place for key, item in items for place in places(item, (*way, key))]
 
     for way in places(document):
