@@ -11,7 +11,6 @@ from typing import Any
 
 from local_aws.cloudwatch import alarms, evaluation, metrics, statistics
 from local_aws.cloudwatch.metrics import Datum, Metric
-from local_aws.errors import AwsError
 from local_aws.events.bus import iso
 from local_aws.operations import Aws
 from local_aws.services import queues
@@ -53,8 +52,8 @@ class Monitor:
             self._wake.clear()
             try:
                 self.evaluate()
-            except AwsError as error:  # a full disk, for example: the next minute tries again
-                log.warning("Alarms cannot go on now: %s", error.message)
+            except Exception:  # a full disk, for example: the next minute tries again
+                log.exception("Alarms cannot go on now.")
 
     def _tick(self) -> int | None:
         periods = [alarm["Period"] for _, alarm in self._aws.store.scan(alarms.ALARMS) if "Period" in alarm]

@@ -23,6 +23,9 @@ ATTEMPTS, AGE = 185, 86_400
 
 _LONGEST_PAUSE = 600.0
 
+#: Deliveries between two looks at what has come due.
+_AT_A_TIME = 100
+
 
 def enqueue(aws: Aws, target: Document, payload: str, attributes: Mapping[str, str]) -> None:
     """Deliver `payload` to `target` once the open transaction commits.
@@ -60,7 +63,11 @@ class Deliverer:
 
     def _work(self) -> None:
         while not self._ending:
-            due = self._deliver_due()
+            try:
+                due = self._deliver_due()
+            except Exception:  # a full disk, for example: the rows stay
+                log.exception("Deliveries cannot go on now.")
+                due = self._aws.clock.now() + 1
             if due is None:
                 self.wake.wait()
             else:
@@ -70,13 +77,15 @@ class Deliverer:
     def _deliver_due(self) -> float | None:
         """When the next delivery is due, after those that are due now; None when there is none."""
         while not self._ending:
-            rows = self._aws.store.sql("SELECT id, due, document FROM deliveries ORDER BY id").fetchall()
-            waiting = [row for row in rows if row[0] not in self._flying]
-            ready = [row for row in waiting if row[1] <= self._aws.clock.now()]
+            rows = self._aws.store.sql("SELECT id, due FROM deliveries ORDER BY id").fetchall()
+            waiting = [(number, due) for number, due in rows if number not in self._flying]
+            ready = [number for number, due in waiting if due <= self._aws.clock.now()]
             if not ready:
-                return min((row[1] for row in waiting), default=None)
-            for number, _, text in ready:
-                self._deliver(number, json.loads(text))
+                return min((due for _, due in waiting), default=None)
+            for number in ready[:_AT_A_TIME]:
+                row = self._aws.store.sql("SELECT document FROM deliveries WHERE id = ?", (number,)).fetchone()
+                if row:
+                    self._deliver(number, json.loads(row[0]))
         return None
 
     def _deliver(self, number: int, document: Document) -> None:

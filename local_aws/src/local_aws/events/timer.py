@@ -10,7 +10,6 @@ import threading
 import uuid
 from typing import Any
 
-from local_aws.errors import AwsError
 from local_aws.events import bus, deliveries, timetable
 from local_aws.operations import Aws
 
@@ -52,8 +51,8 @@ class Timer:
             self._wake.clear()
             try:
                 self.fire_due()
-            except AwsError as error:  # a full disk, for example: it stays due
-                log.warning("Schedules cannot go on now: %s", error.message)
+            except Exception:  # a full disk, for example: it stays due
+                log.exception("Schedules cannot go on now.")
                 self._aws.clock.wait(self._wake, 1)
 
     def _next(self) -> float | None:
