@@ -11,6 +11,8 @@ import uvicorn
 
 from local_aws import models, registry, search, tags
 from local_aws.clock import Clock
+from local_aws.cloudformation import change_sets, describing, stack_operations
+from local_aws.cloudformation.engine import Stacks
 from local_aws.cloudwatch import alarm_operations, metric_operations
 from local_aws.cloudwatch.monitor import Monitor
 from local_aws.errors import AwsError, StartError
@@ -48,6 +50,9 @@ OPERATIONS: tuple[Operations, ...] = (
     sqs.operations,
     sns.operations,
     kms.operations,
+    stack_operations.operations,
+    change_sets.operations,
+    describing.operations,
     metric_operations.operations,
     alarm_operations.operations,
 )
@@ -70,6 +75,7 @@ PARTS: tuple[type, ...] = (
     Deliverer,
     Timer,
     Monitor,
+    Stacks,
 )
 
 

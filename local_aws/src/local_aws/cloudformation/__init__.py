@@ -1,0 +1,1 @@
+"""CloudFormation: templates become stacks, one transaction a resource, and go on after a kill."""
