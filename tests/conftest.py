@@ -28,12 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "end_to_end" not in item.nodeid)
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Where the real data is present, a test that skips for want of it has a mistake: it fails."""
-    if report.skipped and SHARED.is_dir() and "real data sets" in str(report.longrepr):
-        report.outcome = "failed"
-
-
 @dataclass(frozen=True)
 class Commands:
     """`mlops` as a user runs it: a process, in a working directory, with a home of its own."""

@@ -134,7 +134,7 @@ def test_awswrangler_writes_data_sets_in_partitions(wrangler: boto3.Session, buc
     assert wr.s3.list_objects(path, boto3_session=wrangler) == []
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is not at {DATA}")
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data sets are not at {DATA}")
 def test_awswrangler_reads_a_real_file_as_pandas_does(
     wrangler: boto3.Session, client: Callable[..., Any], bucket: str
 ) -> None:

@@ -1,6 +1,5 @@
 """The real data sets, as (path of the data, description of the columns); a copy of nothing is kept."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-DATA = Path(os.environ.get("SHARED_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+from tests.conftest import SHARED as DATA
+
 ADULT = [
     "age",
     "workclass",
