@@ -241,6 +241,69 @@ def test_training_gets_no_test_rows(credit: dict[str, Any]) -> None:
     assert len(set(places)) == len(places) == 4, "each part lies at an address of its own"
 
 
+def conditions(definition: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return next(step for step in definition["Steps"] if step["Name"] == name)["Arguments"]["Conditions"]
+
+
+def holds(condition: Any, verdict: dict[str, Any], parameters: dict[str, str]) -> bool:
+    """What SageMaker answers to a condition, for those that this template writes."""
+
+    def value(operand: Any) -> Any:
+        if not isinstance(operand, dict):
+            return operand
+        if "Get" in operand:
+            return parameters[operand["Get"].removeprefix("Parameters.")]
+        document = operand["Std:JsonGet"]
+        assert document["PropertyFile"] == {"Get": "Steps.Evaluate.PropertyFiles.Gate"}
+        return verdict[document["Path"]]
+
+    if condition["Type"] == "Not":
+        return not holds(condition["Condition"], verdict, parameters)
+    if condition["Type"] == "Or":
+        return any(holds(each, verdict, parameters) for each in condition["Conditions"])
+    assert condition["Type"] == "Equals"
+    return bool(value(condition["LeftValue"]) == value(condition["RightValue"]))
+
+
+@pytest.mark.parametrize(
+    ("passed", "changed_hash", "registers"),
+    [
+        (True, "RegisteredArtefact", True),
+        (True, "RegisteredCode", True),
+        (True, "RegisteredData", True),
+        (True, None, False),  # the newest package is this model already
+        (False, "RegisteredArtefact", False),
+        (False, None, False),
+    ],
+)
+def test_the_gate_registers_what_passed_and_is_new(
+    credit: dict[str, Any], passed: bool, changed_hash: str | None, registers: bool
+) -> None:
+    register = next(step for step in credit["Steps"] if step["Name"] == "Gate")["Arguments"]["IfSteps"][0]
+    properties = register["Arguments"]["CustomerMetadataProperties"]
+    parameters = {
+        "RegisteredArtefact": "a", "RegisteredCode": properties["code-sha256"], "RegisteredData": "d",
+        "InputDataFingerprint": "d",
+    }  # fmt: skip
+    assert len(parameters["RegisteredCode"]) == 64
+    if changed_hash:
+        parameters[changed_hash] = "other"
+    verdict = {"passed": passed, "artefact": "a"}
+    assert all(holds(each, verdict, parameters) for each in conditions(credit, "Gate")) is registers
+    assert all(holds(each, verdict, parameters) for each in conditions(credit, "Reject")) is not passed
+
+
+def test_the_gate_leads_to_registration_and_the_rejection_to_a_failure_with_the_reason(credit: dict[str, Any]) -> None:
+    gate, reject = (
+        next(step for step in credit["Steps"] if step["Name"] == name)["Arguments"] for name in ("Gate", "Reject")
+    )
+    assert ([step["Type"] for step in gate["IfSteps"]], gate["ElseSteps"]) == (["RegisterModel"], [])
+    (fail,) = reject["IfSteps"]
+    assert (fail["Type"], reject["ElseSteps"]) == ("Fail", [])
+    words, reason = fail["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert (words, reason["Std:JsonGet"]["Path"]) == ("Not registered. ", "reason")
+
+
 def test_security_reaches_every_job(redefine: Any) -> None:
     asked = {
         "security.kms_key": "alias/key",

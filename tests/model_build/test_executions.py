@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -176,6 +177,10 @@ def test_an_execution_starts_with_what_the_registry_holds(session: boto3.Session
     second = started(ProcessingInstanceCount="2")
     assert [second[f"Registered{name}"] for name in ("Artefact", "Code", "Data")] == ["a", "c", "d"]
     assert second["ProcessingInstanceCount"] == "2"
+    derived = {"InputDataFingerprint", "RegisteredArtefact", "RegisteredCode", "RegisteredData"}
+    given = {name: f"my {name}" for name in derived}
+    third = started(**given)
+    assert {name: third[name] for name in derived} == given, "what the user says wins"
 
 
 def test_a_sample_is_made_when_there_is_one(session: boto3.Session, built: Built, small: Path) -> None:
@@ -195,6 +200,107 @@ def test_from_a_step(session: boto3.Session, built: Built) -> None:
     assert downstream(steps, "PreprocessFit") == [step["Name"] for step in steps]
     with pytest.raises(InputError, match="There is no step 'Training'"):
         downstream(steps, "Training")
+
+
+def test_a_step_is_run_again_on_top_of_the_newest_execution(
+    session: boto3.Session, built: Built, tmp_path: Path
+) -> None:
+    sent: list[dict[str, Any]] = []
+    session.events.register(
+        "provide-client-params.sagemaker.StartPipelineExecution", lambda params, **_: sent.append(dict(params))
+    )
+    executions.upsert(built, session)
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    rows = str(tmp_path / "rows.csv")
+    with pytest.raises(InputError, match=r"has not run yet.* before Evaluate; leave --from"):
+        executions.start(built, session, rows, from_step="Evaluate")
+    # moto does not sort: what it lists first stands for the newest, and the order must have been asked for.
+    first_listed = executions.start(built, session, rows)
+    executions.start(built, session, rows)
+    listed: list[dict[str, Any]] = []
+    session.events.register(
+        "provide-client-params.sagemaker.ListPipelineExecutions", lambda params, **_: listed.append(dict(params))
+    )
+    executions.start(built, session, rows, from_step="Evaluate")
+    (asked,) = listed
+    assert asked == {"PipelineName": "small", "SortBy": "CreationTime", "SortOrder": "Descending"}
+    first, second, third = sent
+    assert "SelectiveExecutionConfig" not in {*first, *second}
+    assert third["SelectiveExecutionConfig"] == {
+        "SourcePipelineExecutionArn": first_listed,
+        "SelectedSteps": [{"StepName": name} for name in ("Evaluate", "Gate", "Reject")],
+    }
+    with pytest.raises(InputError, match="There is no step 'Training'"):
+        executions.start(built, session, rows, from_step="Training")
+
+
+@pytest.mark.parametrize("spaces", [0, 1])
+def test_a_definition_that_is_too_long_for_the_request_goes_through_s3(
+    session: boto3.Session, built: Built, spaces: int
+) -> None:
+    sent: list[dict[str, Any]] = []
+    for operation in ("CreatePipeline", "UpdatePipeline"):
+        session.events.register(
+            f"provide-client-params.sagemaker.{operation}", lambda params, **_: sent.append(dict(params))
+        )
+    text = built.text + " " * (100 * 1024 + spaces - len(built.text.encode()))
+    for _ in range(2):
+        executions.upsert(replace(built, text=text), session)
+    stored = {key for key in keys(session, built) if "/definitions/" in key}
+    if not spaces:
+        assert [request["PipelineDefinition"] for request in sent] == [text, text]
+        assert not stored
+        return
+    (key,) = stored
+    place = {"Bucket": built.target.bucket, "ObjectKey": key}
+    assert [request["PipelineDefinitionS3Location"] for request in sent] == [place, place]
+    assert not any("PipelineDefinition" in request for request in sent)
+    body = session.client("s3").get_object(Bucket=built.target.bucket, Key=key)["Body"]
+    assert body.read() == text.encode()
+
+
+def test_the_memory_knows_arguments_and_versions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = resolve(ACCOUNT, REGION)
+    plain = memo.key("small", folder, target, {})
+    assert plain == memo.key("small", folder, target, {})
+    others = [
+        memo.key("other", folder, target, {}),
+        memo.key("small", folder, target, {"model_package_group_name": "a"}),
+        memo.key("small", folder, target, {"model_package_group_name": "b"}),
+        memo.key("small", folder, resolve(ACCOUNT, "us-east-1"), {}),
+    ]
+    for changed in ("sagemaker", "botocore"):
+        with monkeypatch.context() as patch:
+            version = memo.version
+            patch.setattr(memo, "version", lambda name, c=changed, v=version: "0" if name == c else v(name))
+            others.append(memo.key("small", folder, target, {}))
+    read = Path.read_bytes
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda self: read(self) + (b"#" if self.name == "train.py" else b""))
+        others.append(memo.key("small", folder, target, {}))
+    assert None not in others
+    assert len({plain, *others}) == 1 + len(others)
+
+
+def test_a_pipeline_of_ones_own_is_written_anew_and_judged(
+    monkeypatch: pytest.MonkeyPatch, small: Path, built: Built, tmp_path: Path
+) -> None:
+    """It may import anything, so nothing is remembered; and its definition is held against what SageMaker takes."""
+    monkeypatch.setenv("MLOPS_PIPELINES", str(small.parent))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    definition = json.loads(built.text)
+    definition["Steps"] = [step for step in definition["Steps"] if step["Name"] != "Evaluate"]
+    (small / "pipeline.py").write_text("def get_pipeline(**_):\n    return own\n")
+    assert memo.key("small", small, built.target, {}) is None
+
+    texts = [built.text, built.text + " ", json.dumps(definition)]
+    own = SimpleNamespace(built=lambda: replace(built, text=texts.pop(0)))
+    monkeypatch.setattr(executions, "_author", lambda _folder: lambda **_: own)
+    assert executions.build("small", built.target).text == built.text
+    assert executions.build("small", built.target).text == built.text + " "
+    with pytest.raises(InputError, match="Evaluate"):
+        executions.build("small", built.target)
+    assert not list(tmp_path.rglob("cache/**/*.json"))
 
 
 def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, small: Path) -> None:

@@ -3,15 +3,18 @@
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from analysis import threshold
 from contract import documents
 from contract.package import Golden
 from inference.model import load
 from model_build.jobs import golden
-from tests.model_build.jobs.conftest import Jobs, members
+from model_build.jobs.encoded import Encoded
+from tests.model_build.jobs.conftest import QUICK, Jobs, members
 
 
 def records(output: Path) -> list[Golden]:
@@ -39,6 +42,42 @@ def test_telco_from_rows_to_verdict(telco: Jobs) -> None:
     loaded = load(model)
     assert golden.decide(loaded, [one.record for one in chosen]) == chosen, "read back, they answer the same"
     assert all(set(one.record) == set(loaded.preprocessor.columns.raw_features) for one in chosen)
+
+
+def test_the_configuration_decides_about_resamples_and_golden_records(telco: Jobs) -> None:
+    telco.train()
+    telco.pack()
+
+    def run(**settings: int) -> tuple[dict[str, Any], list[Golden]]:
+        output = telco.evaluate(**settings)
+        return documents.read(output / "evaluation.json"), records(output)
+
+    first, chosen = run(bootstrap=20, golden=10, seed=3)
+    assert "from 20 bootstrap resamples of the test rows, seed 3" in first["method"]
+    assert len(chosen) == 10
+    second, others = run(bootstrap=20, golden=10, seed=4)
+    assert "from 20 bootstrap resamples of the test rows, seed 4" in second["method"]
+    assert [one.record for one in others] != [one.record for one in chosen]
+    names = ("binary_classification_metrics", "auc")
+    one, other = (document[names[0]][names[1]] for document in (first, second))
+    assert one["value"] == other["value"]
+    assert one["lower"] != other["lower"]
+
+
+@pytest.mark.parametrize("rule", ["f1", "youden", "recall:0.8"])
+def test_the_sealed_threshold_is_chosen_on_the_validation_rows(telco: Jobs, rule: str) -> None:
+    telco.train(*QUICK, "--threshold_rule", rule)
+    telco.pack()
+    with tarfile.open(telco.folder / "artefact" / "model.tar.gz") as archive:
+        archive.extractall(telco.folder / "sealed", filter="data")
+    model = load(telco.folder / "sealed")
+
+    def chosen(side: str) -> tuple[float, str]:
+        split = Encoded(telco.folder / side, model.preprocessor.feature_names, side)
+        return threshold.choose(rule, split.labels(), split.predict(model.predict))
+
+    assert (model.decision.threshold, model.decision.rule) == chosen("validation")
+    assert model.decision.threshold != chosen("train")[0], "so they can be told apart"
 
 
 def test_the_same_input_gives_the_same_bytes(telco: Jobs) -> None:
