@@ -10,7 +10,7 @@ from pipelines_kit import ROLE, definition, processing
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
-from local_aws.pipelines import catalogue
+from local_aws.pipelines import catalogue, parameters
 from local_aws.pipelines.check import check
 from local_aws.pipelines.definition import read
 from local_aws.pipelines.steps import KINDS, NOT_SUPPORTED
@@ -133,7 +133,9 @@ FAULTS: list[tuple[Callable[[Document], None], str]] = [
     (put(lambda d: d, "Steps", []), "at least one step"),
     (put(lambda d: d, "MlflowConfig", {"Arn": "x"}), "MlflowConfig"),
     (put(lambda d: d, "PipelineExperimentConfig.TrialName", get("Execution.Id")), "TrialName"),
+    (put(lambda d: d, "Metadata", "x"), "Metadata: an object"),
     # parameters
+    (put(lambda d: d, "Parameters.1", {"Name": "F", "Type": "Float", "DefaultValue": float("nan")}), "nan is no Float"),
     (put(lambda d: d, "Parameters.1.DefaultValue", "1"), "Count: the default '1' is no Integer"),
     (put(lambda d: d, "Parameters.1.Type", "Int"), "'Int' is not one of"),
     (put(lambda d: d, "Parameters.1.Name", "Bucket"), "declared twice"),
@@ -182,6 +184,9 @@ FAULTS: list[tuple[Callable[[Document], None], str]] = [
     (put(gate, "Conditions.0.Conditions.1.Condition.RightValue.Std:JsonGet.S3Uri", 5), "S3Uri: 5 is neither"),
     # conditions and Fail
     (put(gate, "Conditions", []), "at least one condition"),
+    (put(gate, "Conditions.0.Conditions", []), "Conditions[0].Conditions: at least one condition"),
+    (put(prep, "Arguments.RoleArn", {"Std:Join": {"On": 5, "Values": []}}), "On: 5 is not a string"),
+    (put(gate, "ElseSteps.0.Arguments.ErrorMessage", 5), "ErrorMessage: a string or an expression"),
     (put(gate, "Conditions.0.Type", "And"), "'And' is not a type"),
     (put(gate, "Conditions.0.Conditions.0.RightValue", ...), "RightValue is missing"),
     (put(gate, "ThenSteps", []), "ThenSteps"),
@@ -265,3 +270,10 @@ def test_a_definition_in_s3_that_is_not_utf8_is_refused(aws: Aws) -> None:
     location = {"Bucket": "b", "ObjectKey": "p.json"}
     with pytest.raises(AwsError, match=r"s3://b/p.json is not UTF-8"):
         catalogue.create(aws, {"PipelineName": "p", "PipelineDefinitionS3Location": location, "RoleArn": ROLE})
+
+
+@pytest.mark.parametrize("given", [["nan"], ["inf"], ["1e999"], ["x"], [""], ["1", "1"]])
+def test_values_that_no_parameter_takes(given: list[str]) -> None:
+    declared = [{"Name": "F", "Type": "Float", "DefaultValue": 0.5}]
+    with pytest.raises(AwsError, match=r"The parameter F is (of type Float|given twice)"):
+        parameters.bind(declared, [{"Name": "F", "Value": value} for value in given])

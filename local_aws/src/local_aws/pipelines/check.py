@@ -43,6 +43,8 @@ def _top(definition: Document) -> Iterator[str]:
         yield f"Version: {definition.get('Version')!r} is not {VERSION}, the one that there is."
     for name in sorted(set(definition) - _TOP):
         yield f"{name} is not a member of a definition; there are {', '.join(sorted(_TOP))}."
+    if not isinstance(definition.get("Metadata") or {}, dict):
+        yield "Metadata: an object is needed."
     if definition.get("MlflowConfig"):
         yield "MlflowConfig: local_aws does not support MLflow experiments of pipelines."
     if not isinstance(definition.get("Steps"), list) or not definition["Steps"]:

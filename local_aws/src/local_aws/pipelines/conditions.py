@@ -100,6 +100,8 @@ def violations(condition: Any, where: str) -> Iterator[str]:
         if name in kind.members and name in condition and not isinstance(condition[name], list):
             yield f"{where}.{name}: a list is needed."
             return
+    if condition.get("Conditions") == []:
+        yield f"{where}.Conditions: at least one condition is needed."
     if "Condition" in condition:
         yield from violations(condition["Condition"], f"{where}.Condition")
     for index, item in enumerate(condition.get("Conditions", [])):

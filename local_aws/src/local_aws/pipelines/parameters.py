@@ -1,5 +1,6 @@
 """The parameters of a pipeline: types, defaults, enums, and the values that an execution is started with."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -53,6 +54,8 @@ def _declaration(parameter: Declaration, where: str) -> Iterator[str]:
 
 def fits(kind: str, value: Any) -> bool:
     """Whether `value` is of the declared type."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     return isinstance(value, TYPES[kind]) and (kind == "Boolean") == isinstance(value, bool)
 
 
@@ -60,12 +63,16 @@ def bind(declared: list[Declaration], given: list[dict[str, str]]) -> dict[str, 
     """Name → typed value of every parameter of an execution.
 
     given  the `PipelineParameters` of StartPipelineExecution: texts.
-    Raises AwsError "ValidationException" for an unknown name, a value of another type or outside of the enum, and for a
-    parameter that has neither a default nor a value.
+    Raises AwsError "ValidationException" for an unknown name, one that is given twice, a value of another type or
+    outside of the enum, and for a parameter that has neither a default nor a value.
     """
     by_name = {parameter["Name"]: parameter for parameter in declared}
     values = {name: parameter["DefaultValue"] for name, parameter in by_name.items() if "DefaultValue" in parameter}
+    seen: set[str] = set()
     for item in given:
+        if item["Name"] in seen:
+            raise _invalid(f"The parameter {item['Name']} is given twice.")
+        seen.add(item["Name"])
         if item["Name"] not in by_name:
             known = ", ".join(by_name) or "none"
             raise _invalid(f"The pipeline has no parameter {item['Name']}; there are: {known}.")
@@ -81,7 +88,9 @@ def _typed(parameter: Declaration, text: str) -> Any:
     try:
         value = _READ[kind](text)
     except (ValueError, KeyError):
-        raise _invalid(f"The parameter {name} is of type {kind}: {text!r} is none.") from None
+        value = None
+    if not fits(kind, value):
+        raise _invalid(f"The parameter {name} is of type {kind}: {text!r} is none.")
     choices = parameter.get("EnumValues")
     if choices and value not in choices:
         raise _invalid(f"The parameter {name}: {text!r} is not one of {', '.join(choices)}.")

@@ -46,6 +46,8 @@ def _expression(kind: str, body: Any, declared: set[str], steps: dict[str, Docum
         elif kind == "Std:Join":
             if not isinstance(body, dict) or set(body) != {"On", "Values"} or not isinstance(body["Values"], list):
                 yield "Std:Join needs On and a list Values."
+            elif not isinstance(body["On"], str):
+                yield f"Std:Join: On: {body['On']!r} is not a string."
         else:
             yield from _json_get(body, steps)
     except ExpressionError as error:

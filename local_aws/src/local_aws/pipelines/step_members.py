@@ -5,6 +5,7 @@ from typing import Any
 
 from local_aws.pipelines import conditions, durations, retries
 from local_aws.pipelines.definition import TRIGGERS
+from local_aws.pipelines.expressions import is_expression
 from local_aws.pipelines.steps.kind import StepKind
 
 Document = dict[str, Any]
@@ -94,6 +95,9 @@ def _condition(arguments: Document, where: str) -> Iterator[str]:
 def _fail(arguments: Document, where: str) -> Iterator[str]:
     for name in sorted(set(arguments) - {"ErrorMessage"}):
         yield f"{where}: Arguments: {name} is not a member."
+    message = arguments.get("ErrorMessage", "")
+    if not isinstance(message, str) and not is_expression(message):
+        yield f"{where}: Arguments.ErrorMessage: a string or an expression is needed."
 
 
 _OWN_FORM: dict[str, Callable[[Document, str], Iterator[str]]] = {"Condition": _condition, "Fail": _fail}
