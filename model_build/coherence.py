@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from model_build.hyperparameters import OBJECTIVES, XGBoost
+from preprocessing.settings import LABEL
 
 if TYPE_CHECKING:
     from model_build.config import Config
@@ -49,6 +50,8 @@ def _roles(config: Config) -> Iterator[str]:
         yield f"columns: {name!r} has more than one role (label, event_time, numeric, categorical, drop, derived_*)."
     if not columns.numeric + columns.categorical + derived:
         yield "columns: no feature is left; name at least one numeric or categorical column."
+    if LABEL in columns.numeric + columns.categorical + derived and columns.label != LABEL:
+        yield f"columns: a feature may not be called {LABEL!r}, as the encoded files call the label; rename or drop it."
     if columns.names:
         repeated = [name for name, count in Counter(columns.names).items() if count > 1]
         absent = sorted({*single, *lists, *columns.facets} - set(columns.names))

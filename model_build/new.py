@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from contract.columns import Columns, Task
 from contract.errors import InputError
 from model_build import catalogue, config, roles
-from preprocessing import csv_text, read
-from preprocessing.clean import texts_of
+from preprocessing import read
+from preprocessing.clean import has_text, texts_of
 
 #: Rows that are looked at; the first ones.
 ROWS = 100_000
@@ -77,17 +75,18 @@ def write(
 
 def describe(data: Path, wishes: Wishes) -> str:
     """The text of a configuration for `data`."""
-    values = look(data, wishes)
+    values, unread = look(data, wishes)
     rows = len(values[wishes.label])
     if not rows:
         raise InputError(f"{data.name} has no rows.")
     task = roles.task(wishes.label, values[wishes.label])
-    columns = [_column(name, values[name], wishes) for name in values if name not in (wishes.label, wishes.time)]
+    columns = [roles.column(name, values[name]) for name in values if name not in (wishes.label, wishes.time)]
+    columns += [roles.Column(name, "drop", why) for name, why in unread.items() if name != wishes.time]
     return "\n".join(_lines(data.name, rows, task, columns, values, wishes)) + "\n"
 
 
-def look(data: Path, wishes: Wishes) -> Values:
-    """The first rows of the data as texts, None where missing, by column.
+def look(data: Path, wishes: Wishes) -> tuple[Values, dict[str, str]]:
+    """The first rows of the data as texts, None where missing, by column; and the columns not read, with the reason.
 
     Raises InputError as `preprocessing.read` does, and when a named column is not there.
     """
@@ -96,31 +95,23 @@ def look(data: Path, wishes: Wishes) -> Values:
     found = read.files(data)
     if not found:
         raise InputError(f"The folder {data} holds no data files.")
-    present = _header(found[0], wishes.names)
+    present = list(wishes.names) or read.header(found[0])
     wishes.check(present, found[0].name)
     others = tuple(name for name in present if name != wishes.label)
     columns = Columns(label=wishes.label, task="regression", drop=others, names=wishes.names)
-    values: dict[str, list[str | None]] = {name: [] for name in present}
-    for batch in read.batches(found, columns):
-        for name, texts in values.items():
-            texts += texts_of(batch, name, columns.missing).objects().tolist()
+    unread = dict.fromkeys(wishes.drop, "left out with --drop")
+    values: dict[str, list[str | None]] = {name: [] for name in present if name not in unread}
+    for batch in read.batches(found, columns, list(values)):
+        for name in list(values):
+            kind = batch.data.schema.field(name).type
+            if name != wishes.label and not has_text(kind):
+                unread[name] = f"neither a number nor a text: its type is {kind}"
+                del values[name]
+            else:
+                values[name] += texts_of(batch, name, columns.missing).objects().tolist()
         if len(values[wishes.label]) >= ROWS:
             break
-    return {name: texts[:ROWS] for name, texts in values.items()}
-
-
-def _header(file: read.File, names: tuple[str, ...]) -> list[str]:
-    if names:
-        return list(names)
-    if file.is_parquet:
-        return list(pq.read_schema(file.path).names)
-    return csv_text.header(file.path, file.name)
-
-
-def _column(name: str, values: Sequence[str | None], wishes: Wishes) -> roles.Column:
-    if name in wishes.drop:
-        return roles.Column(name, "drop", "left out with --drop")
-    return roles.column(name, values)
+    return {name: texts[:ROWS] for name, texts in values.items()}, unread
 
 
 def _lines(

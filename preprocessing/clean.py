@@ -1,5 +1,6 @@
 """Raw columns of a batch → float64 arrays and coded texts, by the rules of `values`."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,20 @@ from preprocessing import arrays
 from preprocessing.derive import Features, derive
 from preprocessing.read import Batch
 from preprocessing.values import WHITE_SPACE, as_number, as_text
+
+#: The Arrow types that have a text, as the questions that tell them.
+_TEXTUAL = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_string_view,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_date,
+    pa.types.is_timestamp,
+    pa.types.is_null,
+)
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -76,18 +91,30 @@ def numbers_of(batch: Batch, name: str, markers: tuple[str, ...]) -> Floats:
 
 
 def texts_of(batch: Batch, name: str, markers: tuple[str, ...]) -> Texts:
-    """A column as coded texts. Raises InputError for a type that has no text."""
-    array = batch.data.column(name)
-    missing = frozenset(markers)
+    """A column as coded texts. Raises InputError for a type that has no text, and for an infinite number."""
+    array = _encodable(batch.data.column(name))
+    if not has_text(array.type):
+        raise InputError(f"{batch.file.name}: the column {name!r} has the type {array.type}, which has no text.")
     if not pa.types.is_dictionary(array.type):
-        array = pc.dictionary_encode(_whole_microseconds(array))
+        array = pc.dictionary_encode(array)
+    missing = frozenset(markers)
+    raw = array.dictionary.to_pylist()
     try:
-        values = [as_text(value, missing) for value in array.dictionary.to_pylist()]
+        values = [as_text(value, missing) for value in raw]
     except ValueError:
+        infinite = np.array([isinstance(value, float) and math.isinf(value) for value in (*raw, None)])
+        row = int(np.flatnonzero(infinite[arrays.codes(array, absent=len(raw))])[0])
         raise InputError(
-            f"{batch.file.name}: the column {name!r} has the type {array.type}, which has no text."
+            f"{batch.where(row)}: the column {name!r} holds an infinite number; mend it or drop the column."
         ) from None
     return Texts(arrays.codes(array, absent=len(values)), (*values, None))
+
+
+def has_text(kind: Any) -> bool:
+    """Whether `texts_of` takes a column of this Arrow type: not times of day, durations, bytes and nested types."""
+    if pa.types.is_dictionary(kind):
+        return has_text(kind.value_type)
+    return any(check(kind) for check in _TEXTUAL)
 
 
 class _NotANumberError(Exception):
@@ -95,6 +122,7 @@ class _NotANumberError(Exception):
 
 
 def _numbers(array: Any, missing: frozenset[str]) -> Floats:
+    array = _encodable(array)
     kind = array.type
     if pa.types.is_dictionary(kind):
         values = np.append(_numbers(array.dictionary, missing), np.nan)
@@ -132,10 +160,15 @@ def _one_by_one(array: Any, missing: frozenset[str]) -> Floats:
     return np.asarray(np.array([*values, np.nan])[arrays.codes(coded, absent=len(values))])
 
 
-def _whole_microseconds(array: Any) -> Any:
-    """Arrow hands nanoseconds to pandas; Python's datetime ends at microseconds."""
+def _encodable(array: Any) -> Any:
+    """The array in a type that Arrow makes a dictionary of, and whose values are Python's own."""
     if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
+        # Arrow hands nanoseconds to pandas; Python's datetime ends at microseconds.
         return array.cast(pa.timestamp("us", array.type.tz), safe=False)
+    if pa.types.is_float16(array.type):
+        return array.cast(pa.float32())
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.large_string())
     return array
 
 

@@ -91,6 +91,16 @@ def batches(found: list[File], columns: Columns, wanted: Collection[str] | None 
         yield from (_parquet if file.is_parquet else _csv)(file, columns, names)
 
 
+def header(file: File) -> list[str]:
+    """The names of a file's columns. Raises InputError when it cannot be read."""
+    if not file.is_parquet:
+        return csv_text.header(file.path, file.name)
+    try:
+        return list(pq.read_schema(file.path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(file, error) from None
+
+
 def in_memory(data: pa.RecordBatch) -> Batch:
     """Records that are no file: those of a request. Errors name them by their position."""
     return _Records(File(Path("the request"), "the request"), data, np.arange(data.num_rows))
@@ -158,7 +168,12 @@ def _parquet(file: File, columns: Columns, wanted: list[str]) -> Iterator[Batch]
                 yield Batch(file, data, np.arange(row, row + data.num_rows))
                 row += data.num_rows
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file.name} cannot be read as Parquet: {str(error).splitlines()[0][:200]}.") from None
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: File, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0][:200].rstrip(".")
+    return InputError(f"{file.name} cannot be read as Parquet: {reason}; write the file anew.")
 
 
 class _Records(Batch):

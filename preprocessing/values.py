@@ -47,7 +47,7 @@ def as_text(value: object, missing: Container[str]) -> str | None:
     """The text of a raw value of any supported type, None when it is missing. Raises ValueError for all else.
 
     True is "true"; a float that is a whole number reads like the integer ("3"), since a column of integers turns into
-    floats as soon as one is missing; dates and times are ISO 8601.
+    floats as soon as one is missing; an infinite one is an overflow and no category; dates and times are ISO 8601.
     """
     if value is None:
         return None
@@ -60,6 +60,8 @@ def as_text(value: object, missing: Container[str]) -> str | None:
     elif isinstance(value, float):
         if math.isnan(value):
             return None
+        if math.isinf(value):
+            raise ValueError(value)
         text = str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(float(value))
     elif isinstance(value, Decimal):
         text = str(value)

@@ -119,3 +119,10 @@ def test_numpy_scalars_are_values_too(value: Any) -> None:
 def test_what_is_no_value(value: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the text is the value itself
         as_number(value, MISSING)
+
+
+def test_an_infinite_number_is_no_category(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"data\.parquet, row 3: the column 'x' holds an infinite number"):
+        texts_of(batch([1.0, 2.0, -math.inf, 1.0], tmp_path), "x", MISSING)
+    with pytest.raises(ValueError, match="inf"):
+        as_text(math.inf, MISSING)

@@ -73,7 +73,8 @@ def test_files_in_folders_compressed_and_with_marks_of_other_tools(tmp_path: Pat
 def test_a_file_called_gz_that_is_none_or_is_cut_off(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.csv.gz").write_bytes(content)
     words = sentence(tmp_path)
-    assert words.startswith("data.csv.gz") and "only if it is compressed" in words
+    assert words.startswith("data.csv.gz")
+    assert "only if it is compressed" in words
 
 
 def test_a_file_without_header_takes_the_configured_names(tmp_path: Path) -> None:
