@@ -2,6 +2,9 @@
 
 import importlib.util
 import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,5 +45,21 @@ def load(path: Path) -> Any:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} is not a Python module.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with own_code(path):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def own_code(path: Path) -> Iterator[None]:
+    """Run code of the user's own from the file `path`: what it raises becomes an InputError with file and line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # code of the user's own may raise anything
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        if isinstance(error, SyntaxError) and error.filename == str(path):
+            lines.append(error.lineno)
+        place = f"{path}, line {lines[-1]}" if lines else str(path)
+        raise InputError(f"{place}: {type(error).__name__}: {str(error).rstrip('.')}.") from error

@@ -8,7 +8,7 @@ from typing import Any
 from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
-from model_build.catalogue import load
+from model_build.catalogue import load, own_code
 
 
 def locate(data: str | None, built: Built, s3: Any) -> str:
@@ -34,7 +34,11 @@ def _sample(built: Built, s3: Any) -> str:
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{built.name}.csv"
-        load(program).write(path)
+        sample = load(program)
+        if not hasattr(sample, "write"):
+            raise InputError(f"{program} defines no write(path).")
+        with own_code(program):
+            sample.write(path)
         return _upload(path, built, s3)
 
 

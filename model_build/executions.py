@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from model_build.target import Target, resolve
 
 #: A definition beyond this size travels through S3 (CreatePipeline's own limit is 1 MB of text).
 INLINE = 100 * 1024
+#: A pipeline's own program, which stands in for the generic one.
+OWN = "pipeline.py"
 
 
 def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
@@ -30,7 +32,9 @@ def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
     key = memo.key(name, folder, target, arguments)
     if key and (known := memo.recall(key, folder)):
         return known
-    built: Built = _author(folder)(pipeline_name=name, folder=folder, target=target, **arguments).built()
+    author = _author(folder)
+    with catalogue.own_code(folder / OWN) if (folder / OWN).is_file() else nullcontext():
+        built: Built = author(pipeline_name=name, folder=folder, target=target, **arguments).built()
     refuse(built.text)
     if key:
         memo.remember(key, built)
@@ -166,7 +170,7 @@ def _definition(built: Built, s3: Any) -> dict[str, Any]:
 
 def _author(folder: Path) -> Any:
     """`get_pipeline` of the folder's own pipeline.py, or the generic one."""
-    own = folder / "pipeline.py"
+    own = folder / OWN
     if not own.is_file():
         from model_build.pipeline import get_pipeline
 
