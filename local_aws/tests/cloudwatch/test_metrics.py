@@ -15,7 +15,7 @@ from conftest import Target
 from local_aws.cloudwatch.statistics import Summary, by_period
 
 Fresh = Callable[[str], str]
-NOW = time.time() // 60 * 60 - 600
+NOW = time.time() // 600 * 600 - 600
 ALL = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"]
 
 
