@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from contract.errors import InputError
 from model_build.config import FILE
 
@@ -55,7 +57,7 @@ def own_code(path: Path) -> Iterator[None]:
     """Run code of the user's own from the file `path`: what it raises becomes an InputError with file and line."""
     try:
         yield
-    except InputError:
+    except (InputError, BotoCoreError, ClientError):  # these are told apart by exit code
         raise
     except Exception as error:  # code of the user's own may raise anything
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]

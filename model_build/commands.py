@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import InputError
+from model_build.catalogue import own_code
 
 
 def get_pipeline_definition(arguments: Sequence[str] | None = None) -> None:
@@ -86,8 +87,8 @@ def _pipeline(given: argparse.Namespace, **defaults: Any) -> Any:
     arguments: Mapping[str, Any] = _literal(given.kwargs, "--kwargs", dict)
     try:
         module = importlib.import_module(given.module_name)
-    except ModuleNotFoundError as error:
-        raise InputError(f"--module-name {given.module_name}: {error}.") from None
+    except Exception as error:  # code of the user's own may raise anything
+        raise InputError(f"--module-name {given.module_name}: {type(error).__name__}: {error}.") from error
     if not hasattr(module, "get_pipeline"):
         raise InputError(f"--module-name {given.module_name}: the module has no get_pipeline.")
     arguments = {**defaults, **arguments}
@@ -95,7 +96,8 @@ def _pipeline(given: argparse.Namespace, **defaults: Any) -> Any:
         inspect.signature(module.get_pipeline).bind(**arguments)
     except TypeError as error:
         raise InputError(f"--kwargs: get_pipeline of {given.module_name} {error}.") from None
-    return module.get_pipeline(**arguments)
+    with own_code(Path(module.__file__ or given.module_name)):
+        return module.get_pipeline(**arguments)
 
 
 def _literal(text: str | None, option: str, kind: type) -> Any:

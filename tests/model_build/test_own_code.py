@@ -1,11 +1,12 @@
 """Programs of a pipeline's own that fail: one sentence with file and line."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from contract.errors import InputError
-from model_build import data, executions
+from model_build import commands, data, executions
 from tests.model_build.conftest import TARGET
 
 FAILING = {
@@ -43,3 +44,16 @@ def test_a_sample_of_ones_own(pipelines: Path, program: str, words: str) -> None
     (pipelines / "sample.py").write_text(program)
     with pytest.raises(InputError, match=words):
         data.locate(None, built, s3=None)
+
+
+@pytest.mark.parametrize("program", ["import os.nothing\n", "1 / 0\n", "def get_pipeline():\n    return 1 / 0\n"])
+def test_the_module_of_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], program: str
+) -> None:
+    (tmp_path / "own_program.py").write_text(program)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_program", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        commands.get_pipeline_definition(["--module-name", "own_program"])
+    assert ended.value.code == 2
+    assert "own_program" in capsys.readouterr().err
