@@ -95,6 +95,8 @@ def look(data: Path, wishes: Wishes) -> tuple[Values, dict[str, str]]:
     found = read.files(data)
     if not found:
         raise InputError(f"The folder {data} holds no data files.")
+    if repeated := sorted({name for name in wishes.names if wishes.names.count(name) > 1}):
+        raise InputError(f"--names holds {repeated[0]!r} twice; rename one.")
     present = list(wishes.names) or read.header(found[0])
     wishes.check(present, found[0].name)
     others = tuple(name for name in present if name != wishes.label)

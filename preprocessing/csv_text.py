@@ -48,6 +48,10 @@ def records(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
             except StopIteration:
                 return
             except csv.Error as error:
+                if "new-line character" in str(error):
+                    raise InputError(
+                        f"{name}, line {lines.first} has a carriage return alone; end the lines with a line feed."
+                    ) from None
                 raise InputError(f"{name}, line {lines.first}: {error}.") from None
             if row:
                 yield lines.first, row

@@ -67,6 +67,8 @@ def files(source: Path) -> list[File]:
         paths = sorted(path for path in source.rglob("*") if path.is_file())
         found = [File(path, path.relative_to(source).as_posix()) for path in paths]
         found = [file for file in found if _is_data(file.name)]
+    elif source.exists():
+        raise InputError(f"The input {source} is neither a file nor a folder.")
     else:
         raise InputError(f"The input {source} is missing.")
     for file in found:
@@ -120,9 +122,8 @@ def _check(name: str, present: list[str], columns: Columns) -> None:
             f"its columns are {_listed(present)}."
         )
     if unknown := [column for column in present if column not in described and not column.startswith(PANDAS_INDEX)]:
-        raise InputError(
-            f"{name} has the columns {_listed(unknown)} that have no role; name each as numeric, categorical or drop."
-        )
+        what = f"column {_listed(unknown)} that has" if len(unknown) == 1 else f"columns {_listed(unknown)} that have"
+        raise InputError(f"{name} has the {what} no role; name it as numeric, categorical or drop.")
 
 
 def _listed(names: list[str], most: int = 12) -> str:

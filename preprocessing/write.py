@@ -71,7 +71,9 @@ def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> d
         target = values.astype(np.float32)
     if np.isinf(target).any():
         row = int(np.flatnonzero(np.isinf(target))[0])
-        raise InputError(f"{batch.where(row)}: the label {values[row]!r} is beyond float32, in which models train.")
+        raise InputError(
+            f"{batch.where(row)}: the label {float(values[row])!r} is beyond float32, in which models train."
+        )
     encoded = [target, *encoder.encode(batch)]
     names = [LABEL, *preprocessor.feature_names]
     tables = {}

@@ -68,3 +68,8 @@ def test_a_feature_called_label_is_refused_at_once(tmp_path: Path, monkeypatch: 
         new.write("shop", path, "y")
     assert config.load(new.write("shop", path, "y", drop=("label",)).parent).columns.drop == ("label",)
     assert config.load(new.write("named", path, "label").parent).columns.label == "label"
+
+
+def test_names_that_repeat_are_told_before_the_label_is_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--names holds 'a' twice"):
+        new.describe(written(tmp_path), new.Wishes("y", names=("a", "a", "b")))

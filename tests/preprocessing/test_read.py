@@ -106,7 +106,7 @@ def test_parquet_keeps_its_types_and_knows_its_rows(tmp_path: Path) -> None:
         (b"a,c,c,y\n1,u,u,0\n", "data.csv has the column 'c' twice"),
         (b"a,y\n1,0\n", "data.csv lacks the described column 'c' (role: categorical)"),
         (b"a,c\n1,u\n", "data.csv lacks the described column 'y' (role: label)"),
-        (b"a,c,y,z\n1,u,0,9\n", "data.csv has the columns 'z' that have no role"),
+        (b"a,c,y,z\n1,u,0,9\n", "data.csv has the column 'z' that has no role"),
         (b"a;c;y\n1;u;0\n", "data.csv separates its columns by ';'"),
         (b"a\tc\ty\n1\tu\t0\n", r"data.csv separates its columns by '\t'"),
         (GOOD + b"3,w\n", "data.csv, line 4 has 2 cells where 3 are needed"),
@@ -154,3 +154,12 @@ def test_nothing_to_fit(tmp_path: Path, content: bytes | None, said: str) -> Non
     settings = Settings.from_document({"columns": COLUMNS.to_document()})
     with pytest.raises(InputError, match=said):
         fit(tmp_path, settings)
+
+
+def test_messages_name_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(b"a,c,y,surprise\n1,u,0,2\n")
+    assert "has the column 'surprise' that has no role" in sentence(tmp_path)
+    (tmp_path / "data.csv").write_bytes(GOOD.replace(b"\n", b"\r"))
+    assert "data.csv, line 1 has a carriage return alone" in sentence(tmp_path)
+    with pytest.raises(InputError, match="is neither a file nor a folder"):
+        files(Path("/dev/null"))
