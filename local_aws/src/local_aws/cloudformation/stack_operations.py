@@ -59,8 +59,8 @@ def delete_stack(aws: Aws, request: Request) -> Result:
     with aws.store.transaction():
         name = request["StackName"]
         stack = aws.store.get(stacks.KIND, name) if name.startswith("arn:") else stacks.by_name(aws, name)
-        if stack is None or stack["StackStatus"] == stacks.DELETED:
-            return None  # as on AWS: what is not there is deleted
+        if stack is None or stack["StackStatus"] in (stacks.DELETED, "DELETE_IN_PROGRESS"):
+            return None  # as on AWS: what is not there, or goes already, is no error
         _check_deletable(aws, stack, request)
         stack["Token"] = _token(request)
         kept = tuple(request.get("RetainResources") or [])

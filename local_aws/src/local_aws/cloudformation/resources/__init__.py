@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from local_aws.cloudformation.resources import iam, logs, s3, sagemaker
+from local_aws.cloudformation.resources import iam, kms, logs, s3, sagemaker, sns
 from local_aws.cloudformation.resources.kind import ResourceType
 
 TYPES: Mapping[str, ResourceType] = {
-    row.type: row for rows in (iam.TYPES, logs.TYPES, s3.TYPES, sagemaker.TYPES) for row in rows
+    row.type: row for rows in (iam.TYPES, kms.TYPES, logs.TYPES, s3.TYPES, sagemaker.TYPES, sns.TYPES) for row in rows
 }

@@ -10,7 +10,7 @@ from local_aws.errors import AwsError
 from local_aws.operations import Aws, Handler, Operations
 from local_aws.pipelines import pipeline_operations
 from local_aws.s3 import api as s3
-from local_aws.services import iam, logs
+from local_aws.services import iam, kms, logs, sns
 from local_aws.wire.models import operation_model
 from local_aws.wire.validate import violations
 
@@ -20,6 +20,8 @@ _SERVICES: tuple[Operations, ...] = (
     *s3.OPERATIONS,
     iam.operations,
     logs.operations,
+    kms.operations,
+    sns.operations,
     models.operations,
     registry.operations,
     pipeline_operations.operations,
@@ -27,7 +29,9 @@ _SERVICES: tuple[Operations, ...] = (
 )
 
 #: What services say of things that are not there.
-_GONE = frozenset({"NoSuchEntity", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFound"})
+_GONE = frozenset(
+    {"NoSuchEntity", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFound", "NotFoundException"}
+)
 
 
 @cache
