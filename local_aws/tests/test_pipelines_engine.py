@@ -219,14 +219,13 @@ def test_an_argument_that_turns_out_wrong_fails_its_step(pipelines: Pipelines) -
 
 def test_stop_and_retry(pipelines: Pipelines, s3: Any, bucket: str) -> None:
     # The step succeeds once the flag is there: the first try is stopped, the retry goes through.
-    wait = "import os, time\nwhile not os.listdir(os.environ['FLAGS']): time.sleep(60)"
+    wait = "import os, time\nwhile 'flag' not in os.listdir(os.environ['FLAGS']): time.sleep(60)"
     s3.put_object(Bucket=bucket, Key="other/x", Body=b"")
     step = processing(
         "Wait",
         wait,
         inputs=[f"s3://{bucket}/other"],
-        arguments={"Environment": {"FLAGS": "/opt/ml/processing/flags"}},
-        outputs={"flags": f"s3://{bucket}/out"},
+        arguments={"Environment": {"FLAGS": "/opt/ml/processing/in0"}},
         DependsOn=["Before"],
     )
     name = pipelines.create([processing("Before", OK), step, after("After", "Wait")])
@@ -241,12 +240,13 @@ def test_stop_and_retry(pipelines: Pipelines, s3: Any, bucket: str) -> None:
         pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
 
     first = found["Before"]["EndTime"]
+    s3.put_object(Bucket=bucket, Key="other/flag", Body=b"")
     pipelines.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
-    while pipelines.steps(arn).get("Wait", {}).get("StepStatus") != "Executing":
-        time.sleep(0.01)
-    assert pipelines.steps(arn)["Before"]["EndTime"] == first
-    pipelines.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
-    pipelines.end(arn)
+    assert pipelines.end(arn)["PipelineExecutionStatus"] == "Succeeded"
+    found = pipelines.steps(arn)
+    assert {key: item["StepStatus"] for key, item in found.items()} == dict.fromkeys(found, "Succeeded")
+    assert list(found) == ["Before", "Wait", "After"]
+    assert found["Before"]["EndTime"] == first
 
 
 def test_a_failed_execution_is_retried_under_its_own_name(pipelines: Pipelines, s3: Any, bucket: str) -> None:

@@ -254,7 +254,18 @@ def test_declarations_that_are_wrong(declared: Any) -> None:
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
-    [("PT1H", 3600), ("P30D", 30 * 86400), ("30d", 30 * 86400), ("T16m", 960), ("30dT5h", 30 * 86400 + 5 * 3600)],
+    [
+        ("PT1H", 3600),
+        ("P30D", 30 * 86400),
+        ("30d", 30 * 86400),
+        ("T16m", 960),
+        ("30dT5h", 30 * 86400 + 5 * 3600),
+        ("P1M", 30 * 86400),
+        ("PT1M", 60),
+        ("P2MT3M", 60 * 86400 + 180),
+        ("P1Y2W", 379 * 86400),
+        ("PT9S", 9),
+    ],
 )
 def test_durations(text: str, wanted: float) -> None:
     assert durations.seconds(text) == wanted

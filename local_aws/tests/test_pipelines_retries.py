@@ -1,7 +1,8 @@
-"""Retry policies in the engine: on the machine's clock, with failures that this machine does not have by itself."""
+"""Retries, failures and the cache: on the machine's clock, with failures that this machine does not have by itself."""
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,25 +35,39 @@ def aws(tmp_path: Path) -> Iterator[Aws]:
 
 
 def start(aws: Aws, *policies: Document) -> str:
-    step = processing("A", "print()") | ({"RetryPolicies": list(policies)} if policies else {})
+    create(aws, processing("A", "print()") | ({"RetryPolicies": list(policies)} if policies else {}))
+    return start_again(aws)
+
+
+def create(aws: Aws, *steps: Document) -> None:
     request = {
         "PipelineName": "p",
         "RoleArn": ROLE,
-        "PipelineDefinition": json.dumps(definition([step])),
-        "ClientRequestToken": "c" * 32,
+        "PipelineDefinition": json.dumps(definition(list(steps))),
+        "ClientRequestToken": uuid.uuid4().hex,
     }
     pipeline_operations.create_pipeline(aws, request)
-    answer = execution_operations.start(aws, {"PipelineName": "p", "ClientRequestToken": "s" * 32})
+
+
+def start_again(aws: Aws) -> str:
+    answer = execution_operations.start(aws, {"PipelineName": "p", "ClientRequestToken": uuid.uuid4().hex})
     return str(answer["PipelineExecutionArn"])  # type: ignore[index,call-overload]
 
 
-def entry(aws: Aws, arn: str) -> Document:
-    return executions.load(aws, arn)["Steps"]["A"]  # type: ignore[no-any-return]
+def entry(aws: Aws, arn: str, name: str = "A") -> Document:
+    return executions.load(aws, arn)["Steps"][name]  # type: ignore[no-any-return]
 
 
-def end_job(aws: Aws, arn: str, reason: str) -> None:
+def states(aws: Aws, arn: str) -> dict[str, str]:
+    return {name: item["StepStatus"] for name, item in executions.load(aws, arn)["Steps"].items()}
+
+
+def end_job(aws: Aws, arn: str, reason: str, name: str = "A") -> None:
     """End the step's job; without a reason it is Completed."""
-    job = {"ProcessingJobName": entry(aws, arn)["Resource"], "ProcessingJobStatus": "Failed" if reason else "Completed"}
+    job = {
+        "ProcessingJobName": entry(aws, arn, name)["Resource"],
+        "ProcessingJobStatus": "Failed" if reason else "Completed",
+    }
     with aws.store.transaction():
         for callback in aws.part(Jobs).callbacks:
             callback("Processing", job | ({"FailureReason": reason} if reason else {}))
@@ -126,3 +141,52 @@ def test_a_wait_survives_a_restart_and_ends_with_a_stop(aws: Aws) -> None:
     execution_operations.stop(aws, {"PipelineExecutionArn": arn, "ClientRequestToken": "t" * 32})
     assert executions.load(aws, arn)["PipelineExecutionStatus"] == "Stopped"
     assert entry(aws, arn)["StepStatus"] == "Stopped"
+
+
+def test_reasons_are_cut_at_1024_characters(aws: Aws) -> None:
+    arn = start(aws, {"ExceptionType": [INTERNAL], "IntervalSeconds": 1, "MaxAttempts": 1})
+    for beginning, status in (("InternalServerError: ", "Starting"), ("AlgorithmError: ", "Failed")):
+        end_job(aws, arn, beginning + "x" * 5000)
+        found = entry(aws, arn)
+        assert (found["StepStatus"], found["FailureReason"]) == (status, (beginning + "x" * 5000)[:1024])
+        if status == "Starting":
+            aws.clock.set(2)
+            until(lambda: entry(aws, arn)["StepStatus"] == "Executing")
+
+
+def test_after_a_fail_step_nothing_more_starts(aws: Aws) -> None:
+    reject = {"Name": "Reject", "Type": "Fail", "Arguments": {"ErrorMessage": "not good enough"}}
+    create(aws, processing("A", "print()"), reject, processing("B", "print()", DependsOn=["A"]))
+    arn = start_again(aws)
+    assert states(aws, arn) == {"A": "Executing", "Reject": "Failed"}
+    end_job(aws, arn, "")
+    assert states(aws, arn) == {"A": "Succeeded", "Reject": "Failed"}
+    assert executions.load(aws, arn)["PipelineExecutionStatus"] == "Failed"
+
+
+def test_a_retry_forgets_what_succeeded_behind_what_did_not(aws: Aws) -> None:
+    """B ran because A failed: when A is tried again and succeeds, B must not have run."""
+    notify = processing("B", "print()", DependsOn=[{"Step": "A", "Trigger": "Failed"}])
+    create(aws, processing("A", "print()"), notify, processing("C", "print()"), processing("D", "print()"))
+    arn = start_again(aws)
+    end_job(aws, arn, "AlgorithmError", "A")
+    for name, reason in (("B", ""), ("C", "AlgorithmError"), ("D", "")):
+        end_job(aws, arn, reason, name)
+    assert executions.load(aws, arn)["PipelineExecutionStatus"] == "Failed"
+    assert states(aws, arn) == {"A": "Failed", "B": "Succeeded", "C": "Failed", "D": "Succeeded"}
+    execution_operations.retry(aws, {"PipelineExecutionArn": arn, "ClientRequestToken": "r" * 32})
+    assert states(aws, arn) == {"A": "Executing", "C": "Executing", "D": "Succeeded"}
+    end_job(aws, arn, "", "A")
+    end_job(aws, arn, "", "C")
+    assert states(aws, arn) == dict.fromkeys("ACD", "Succeeded")
+    assert executions.load(aws, arn)["PipelineExecutionStatus"] == "Succeeded"
+
+
+def test_a_deleted_pipeline_leaves_no_cache_to_its_namesake(aws: Aws) -> None:
+    step = processing("A", "print()", CacheConfig={"Enabled": True, "ExpireAfter": "P1M"})
+    create(aws, step)
+    end_job(aws, start_again(aws), "")
+    assert states(aws, start_again(aws)) == {"A": "Succeeded"}, "a hit"
+    pipeline_operations.delete_pipeline(aws, {"PipelineName": "p", "ClientRequestToken": "d" * 32})
+    create(aws, step)
+    assert states(aws, start_again(aws)) == {"A": "Executing"}

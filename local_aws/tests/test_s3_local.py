@@ -390,3 +390,16 @@ def test_metadata_has_two_kilobytes(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="key", Metadata={"a": "x" * 2047})
     found = refused(s3.put_object, Bucket=bucket, Key="key", Metadata={"a": "x" * 2047, "b": "y"})
     assert found == ("MetadataTooLarge", 400)
+
+
+@pytest.mark.parametrize("longest", ["k" * 1024, "ü" * 512])
+def test_a_key_has_at_most_1024_bytes(s3: Any, bucket: str, longest: str) -> None:
+    s3.put_object(Bucket=bucket, Key=longest, Body=b"x")
+    for write in (
+        lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"x"),
+        lambda key: s3.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": longest}),
+    ):
+        with pytest.raises(ClientError) as caught:
+            write(longest + "k")
+        assert caught.value.response["Error"]["Code"] == "KeyTooLongError"
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [longest]

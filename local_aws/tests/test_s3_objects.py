@@ -6,7 +6,8 @@ import pytest
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
-from local_aws.s3 import buckets, objects
+from local_aws.s3 import buckets, listing, multipart, objects
+from local_aws.wire.http import Body
 
 
 @pytest.fixture
@@ -63,9 +64,14 @@ def test_a_staged_file_may_change_afterwards_and_a_taken_one_is_gone(s3: Aws, tm
 
 def test_the_sweep_takes_what_nobody_put(s3: Aws) -> None:
     write(s3, "kept", b"kept")
-    objects.stage(s3, b"never put")
+    staged = objects.stage(s3, b"never put")
+    upload = multipart.create_multipart_upload(s3, {"Bucket": "data", "Key": "later"})["UploadId"]
+    part = {"Bucket": "data", "Key": "later", "UploadId": upload, "PartNumber": 1}
+    multipart.upload_part(s3, part | {"Body": Body(content=b"part", size=4)})
     assert s3.store.sweep() == 1
+    assert not staged.blob.exists()
     assert objects.read(s3, "data", "kept").blob.read_bytes() == b"kept"
+    assert sorted(path.read_bytes() for path in s3.store.blobs.glob("??/*")) == [b"kept", b"part"]
 
 
 def test_what_is_missing_has_the_codes_of_s3(s3: Aws) -> None:
@@ -83,3 +89,13 @@ def test_uris() -> None:
     assert objects.split_uri("s3://data") == ("data", "")
     with pytest.raises(AwsError, match="is not an S3 URI"):
         objects.split_uri("/data/key")
+
+
+def test_a_list_has_at_most_a_thousand_keys(s3: Aws) -> None:
+    staged = objects.stage(s3, b"")
+    with s3.store.transaction():
+        for number in range(1001):
+            objects.put(s3, "data", f"{number:04d}", staged)
+    for wanted in ({}, {"MaxKeys": 5000}):
+        found = listing.list_objects_v2(s3, {"Bucket": "data", **wanted})
+        assert (len(found["Contents"]), found["MaxKeys"], found["IsTruncated"]) == (1000, 1000, True)

@@ -1,6 +1,7 @@
 """The store against a plain dictionary: whole transactions or nothing, whatever is opened again and whenever."""
 
 import errno
+import os
 import sqlite3
 import tempfile
 import threading
@@ -171,3 +172,37 @@ def test_other_faults_of_the_disk_are_not_called_full(s3: Aws) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         broken()
     s3.store.put("a:Thing", "key", {})
+
+
+# what durable rests on
+
+
+def test_every_fsync_that_is_counted_is_one_and_comes_after_the_bytes(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lengths: list[int] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        lengths.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    file = tmp_path / "file"
+    file.write_bytes(b"12345")
+    before = aws.store.fsyncs
+    objects.stage(aws, b"123")
+    objects.stage(aws, file)
+    objects.stage(aws, file, take=True)
+    assert lengths == [3, 5, 5]
+    assert aws.store.fsyncs - before == 3
+
+
+def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    pragmas = ("PRAGMA journal_mode", "PRAGMA synchronous")
+    found = [store.sql(pragma).fetchone()[0] for pragma in pragmas]  # a reader
+    with store.transaction():
+        found += [store.sql(pragma).fetchone()[0] for pragma in pragmas]  # the writer
+    full = 2
+    assert found == ["wal", full, "wal", full]

@@ -178,6 +178,7 @@ class Store:
         try:
             with path.open("wb") as file:
                 file.write(content)
+                file.flush()  # fsync knows nothing of Python's buffer
                 self.sync(file.fileno())
         except OSError as error:
             path.unlink(missing_ok=True)

@@ -184,6 +184,8 @@ def test_one_failing_host_fails_the_job_with_its_own_reason(jobs: Any) -> None:
         hosts=2,
     )
     assert found["FailureReason"] == "AlgorithmError: ValueError: it was I, exit code: 1"
+    took = found["ProcessingEndTime"] - found["ProcessingStartTime"]
+    assert took.total_seconds() < 25, "the other host sleeps on for 50 s unless it is ended"
 
 
 def test_hosts_that_overwrite_each_other_are_warned_of(jobs: Any) -> None:

@@ -58,9 +58,12 @@ def test_its_life_is_told_as_on_aws(jobs: Any) -> None:
 
 
 def test_equal_models_are_equal_archives(jobs: Any) -> None:
-    source = SAVE + "(model / 'b').write_text('b'); (model / 'a').mkdir(); (model / 'a' / 'x').write_text('x')"
-    first, second = (jobs.get(jobs.train(source)["ModelArtifacts"]["S3ModelArtifacts"]) for _ in range(2))
+    source = SAVE + "(model / 'b').write_text('b'); (model / 'a').mkdir(); (model / 'a' / 'x').write_text('x')\n"
+    source += "for path in (model / 'b', model / 'a', model / 'a' / 'x'): os.utime(path, (%d, %d))"
+    models = [jobs.train(source % (when, when))["ModelArtifacts"] for when in (1_000_000_000, 1_500_000_000)]
+    first, second = (jobs.get(model["S3ModelArtifacts"]) for model in models)
     assert first == second
+    assert first[4:8] == bytes(4), "gzip's own time"
 
 
 def test_the_data_folder_becomes_output_tar(jobs: Any) -> None:

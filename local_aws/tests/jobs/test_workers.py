@@ -260,3 +260,16 @@ def test_a_full_disk_fails_the_job_and_leaves_nothing_half_written(tmp_path: Pat
     assert small.keys(found["ProcessingJobName"] + "/") == []
     assert sum(path.stat().st_size for path in (small.home / "blobs").glob("??/*")) < 1 << 20
     assert small.python("1")["ProcessingJobStatus"] == "Completed"
+
+
+def test_the_folders_of_the_newest_hundred_jobs_stay(own_jobs: Any) -> None:
+    above = own_jobs.home / "jobs/Processing"
+    for number in range(105):
+        (above / f"old-{number}" / "algo-1").mkdir(parents=True)
+        os.utime(above / f"old-{number}", (1_000_000 + number,) * 2)
+    name = own_jobs.python("1")["ProcessingJobName"]
+    end = time.monotonic() + 10
+    while len(list(above.glob("*"))) > 100:
+        assert time.monotonic() < end, "older folders are not removed"
+        time.sleep(0.01)
+    assert {path.name for path in above.glob("*")} == {name, *(f"old-{number}" for number in range(6, 105))}
