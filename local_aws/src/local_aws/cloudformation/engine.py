@@ -4,7 +4,8 @@ import logging
 import threading
 
 from local_aws.cloudformation import stacks
-from local_aws.cloudformation.phases import PHASES, StepError, fail
+from local_aws.cloudformation.failures import fail
+from local_aws.cloudformation.phases import PHASES, StepError
 from local_aws.operations import Aws
 
 log = logging.getLogger("local_aws.cloudformation")

@@ -117,6 +117,8 @@ def _read(text: str) -> Document:
 
 
 def _yaml(text: str) -> Any:
-    from local_aws.cloudformation import yaml_reader  # YAML comes with the extra `cloudformation`
-
+    try:
+        from local_aws.cloudformation import yaml_reader
+    except ModuleNotFoundError:
+        raise NotSupported("templates in YAML without PyYAML: install local-aws[cloudformation]") from None
     return yaml_reader.read(text)
