@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import buckets, objects
-from local_aws.store import Store
+from local_aws.store import RESERVE, Store
 
 KINDS = st.sampled_from(["a:Thing", "b:Thing"])
 KEYS = st.sampled_from(["x", "x/1", "x/2", "y", "ü"])
@@ -206,3 +206,13 @@ def test_sqlite_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
         found += [store.sql(pragma).fetchone()[0] for pragma in pragmas]  # the writer
     full = 2
     assert found == ["wal", full, "wal", full]
+
+
+def test_the_reserve_is_spent_once_and_put_aside_again(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert not store.spend_reserve(), "nothing was put aside yet"
+    store.keep_reserve()
+    assert (tmp_path / "reserve").stat().st_size == RESERVE
+    assert store.spend_reserve()
+    assert not (tmp_path / "reserve").exists()
+    assert not store.spend_reserve()

@@ -102,6 +102,7 @@ def serve(home: Path, listener: socket.socket, region: str, images: Images) -> N
     try:
         aws = build(home, listener.getsockname()[1], region, images)
         aws.store.sweep()
+        aws.store.keep_reserve()
     except (OSError, sqlite3.Error, AwsError) as error:
         raise StartError(f"{home} cannot hold the state of local_aws: {error}.") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")

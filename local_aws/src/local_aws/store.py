@@ -45,6 +45,10 @@ CREATE INDEX IF NOT EXISTS metrics_by_time ON metrics (metric, at);
 """
 
 
+#: Bytes put aside: the end of a job that failed for want of room must still be written.
+RESERVE = 1 << 20
+
+
 class Store:
     """One SQLite database and one folder of blobs below `home`.
 
@@ -191,6 +195,26 @@ class Store:
 
     def blob_path(self, name: str) -> Path:
         return Path(f"{self.blobs}/{name[:2]}/{name}")  # half the time of two divisions, and lists have thousands
+
+    # the reserve
+
+    def keep_reserve(self) -> None:
+        """Put room aside for saying that the disk is full; nothing happens where there is none to put aside."""
+        path = self.home / "reserve"
+        if path.exists():
+            return
+        try:
+            path.write_bytes(bytes(RESERVE))
+        except OSError:
+            path.unlink(missing_ok=True)
+
+    def spend_reserve(self) -> bool:
+        """Give the reserve up; False when it is spent already."""
+        try:
+            (self.home / "reserve").unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def sweep(self) -> int:
         """Remove blobs that no row names (a put that was cut off); how many. Call it before requests are served."""

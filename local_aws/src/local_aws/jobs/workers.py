@@ -72,6 +72,7 @@ class Workers:
             return
         outcome = Outcome("Stopped")
         if document[kind.status_member] == "InProgress":
+            self._aws.store.keep_reserve()
             outcome = self._outcome(kind, document, live)
         if not (self._ending.is_set() and outcome.status != "Completed"):
             self._end(kind, document, outcome)
@@ -111,9 +112,12 @@ class Workers:
             try:
                 self._commit(kind, document, outcome)
             except Exception as error:  # the disk is still full, for example
+                if self._aws.store.spend_reserve():
+                    continue
                 if said != (said := str(error)):
                     log.exception("The end of %s cannot be written yet.", document[kind.name_member])
             else:
+                self._aws.store.keep_reserve()
                 return
             if self._aws.clock.wait(self._ending, AGAIN):
                 return  # it stays InProgress and runs again at the next start
