@@ -86,9 +86,9 @@ def test_a_stop_asks_first_and_kills_after_the_grace(host: Host, tmp_path: Path)
     stop = Stop()
     stop.ask()
     begun = time.monotonic()
-    deaf = start(host, tmp_path / "a", "bash", "-c", "trap '' TERM; while true; do sleep .05; done")
+    deaf = start(host, tmp_path / "a", "bash", "-c", "trap '' TERM; echo up; while true; do sleep .05; done")
     polite = start(host, tmp_path / "b", "bash", "-c", "trap 'exit 0' TERM; echo up; while true; do sleep .05; done")
-    assert os.read(polite.output, 100) == b"up\n"
+    assert [os.read(process.output, 100) for process in (deaf, polite)] == [b"up\n", b"up\n"]
     end, _ = watch(deaf, polite, grace=0.5, stop=stop)
     assert (end.codes, end.stopped) == ([137, 0], True)
     assert 0.4 < time.monotonic() - begun < 5
