@@ -1,0 +1,1 @@
+"""What delivers: pipelines and builds."""
