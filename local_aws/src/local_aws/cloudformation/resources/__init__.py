@@ -2,9 +2,33 @@
 
 from collections.abc import Mapping
 
-from local_aws.cloudformation.resources import iam, kms, logs, s3, sagemaker, sns
+from local_aws.cloudformation.resources import (
+    cloudwatch,
+    events,
+    iam,
+    kms,
+    logs,
+    s3,
+    sagemaker,
+    scheduler,
+    sns,
+    sqs,
+)
 from local_aws.cloudformation.resources.kind import ResourceType
 
 TYPES: Mapping[str, ResourceType] = {
-    row.type: row for rows in (iam.TYPES, kms.TYPES, logs.TYPES, s3.TYPES, sagemaker.TYPES, sns.TYPES) for row in rows
+    row.type: row
+    for rows in (
+        cloudwatch.TYPES,
+        events.TYPES,
+        iam.TYPES,
+        kms.TYPES,
+        logs.TYPES,
+        s3.TYPES,
+        sagemaker.TYPES,
+        scheduler.TYPES,
+        sns.TYPES,
+        sqs.TYPES,
+    )
+    for row in rows
 }

@@ -6,11 +6,13 @@ from functools import cache
 from typing import Any
 
 from local_aws import models, registry, tags
+from local_aws.cloudwatch import alarm_operations
 from local_aws.errors import AwsError
+from local_aws.events import buses, rules, scheduler
 from local_aws.operations import Aws, Handler, Operations
 from local_aws.pipelines import pipeline_operations
 from local_aws.s3 import api as s3
-from local_aws.services import iam, kms, logs, sns
+from local_aws.services import iam, kms, logs, sns, sqs
 from local_aws.wire.models import operation_model
 from local_aws.wire.validate import violations
 
@@ -22,6 +24,11 @@ _SERVICES: tuple[Operations, ...] = (
     logs.operations,
     kms.operations,
     sns.operations,
+    sqs.operations,
+    rules.operations,
+    buses.operations,
+    scheduler.operations,
+    alarm_operations.operations,
     models.operations,
     registry.operations,
     pipeline_operations.operations,
@@ -30,7 +37,15 @@ _SERVICES: tuple[Operations, ...] = (
 
 #: What services say of things that are not there.
 _GONE = frozenset(
-    {"NoSuchEntity", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "NotFound", "NotFoundException"}
+    {
+        "NoSuchBucket",
+        "NoSuchEntity",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+    }
 )
 
 
