@@ -39,7 +39,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     ),
     "modelbuild": ("PIPELINE_NAME", "SAGEMAKER_PIPELINE_ROLE_ARN"),
     "render": ("MODEL_EXECUTION_ROLE_ARN", "NOTIFICATION_TOPIC_ARN", "STAGING_ACCOUNT_ID", "PROD_ACCOUNT_ID"),
-    "test": ("STAGING_ACCOUNT_ID", "PROD_ACCOUNT_ID"),
+    "test": ("MODEL_EXECUTION_ROLE_ARN", "STAGING_ACCOUNT_ID", "PROD_ACCOUNT_ID"),
 }
 
 #: The promotion function reads these.

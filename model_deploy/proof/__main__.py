@@ -1,0 +1,62 @@
+"""TestStaging and TestProd: `python -m model_deploy.proof --stage S --package package.json --output DIR`.
+
+What it reads of the project comes from the environment of the CodeBuild project. Exit codes: 0 every check passed,
+1 a check failed or AWS refused, 2 bad arguments or configuration.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract import documents
+from contract.documents import Document
+from contract.errors import InputError
+from model_deploy import project, stages
+from model_deploy.proof import account, golden, live, report, watch
+from model_deploy.proof.prove import Subject, prove
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("model_deploy.proof", description="Prove a stage against its golden records.")
+    parser.add_argument("--stage", required=True, choices=stages.NAMES, help="the stage to prove")
+    parser.add_argument("--package", required=True, type=Path, help="the version, as the Build stage wrote it")
+    parser.add_argument("--output", type=Path, default=Path("report"), help="where the report goes")
+    parser.add_argument("--watch", action="store_true", help="re-send the golden records while the stage is deployed")
+    given = parser.parse_args(arguments)
+    try:
+        found = subject(given.stage, documents.read(given.package))
+        return watch.watch(found) if given.watch else _prove(found, given.output)
+    except InputError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    except (BotoCoreError, ClientError) as error:
+        print(f"The stage cannot be proved: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def subject(stage: str, package: Document) -> Subject:
+    """What is to be proved, with clients of both accounts. Raises InputError for what is missing or wrong."""
+    of = project.from_environment()
+    settings = stages.load(stages.project(of.name), stage)
+    s3 = boto3.client("s3", region_name=of.region)
+    entered = account.enter(of, settings.name)
+    return Subject(of, settings, package, golden.read(s3, package), entered, s3)
+
+
+def _prove(of: Subject, output: Path) -> int:
+    deployed = live.stack(of.account, of.project.stack(of.stage.name))
+    checks = list(prove(replace(of, stack=deployed)))
+    found = report.document(of.stage.name, of.package, checks)
+    report.write(output, found)
+    for line in report.lines(checks):
+        print(line)  # noqa: T201
+    return 0 if found["passed"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
