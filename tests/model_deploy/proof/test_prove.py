@@ -1,0 +1,240 @@
+"""Checks against endpoints in this process that answer as the version does, or otherwise."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from contract.documents import sha256
+from contract.package import Golden
+from model_deploy.config import Limits, Stage
+from model_deploy.project import Project
+from model_deploy.proof import bodies, report
+from model_deploy.proof.checks import Check
+from model_deploy.proof.load import Sent, held, percentile
+from model_deploy.proof.prove import Subject, prove
+
+VERSION = 3
+
+
+def score(record: dict[str, Any]) -> float:
+    return float(record["age"] or 40) / 100
+
+
+def golden(age: float | None, city: str | None) -> Golden:
+    record = {"age": age, "city": city}
+    return Golden(record, score(record), "yes" if score(record) >= 0.5 else "no")
+
+
+RECORDS = [golden(20.0, "Bern"), golden(80.0, "Basel, BS"), golden(None, "Zürich"), golden(50.0, None), golden(7.5, "")]
+
+
+def model_error(status: int, message: str) -> ClientError:
+    response: Any = {
+        "Error": {"Code": "ModelError", "Message": "Received client error"},
+        "ResponseMetadata": {"HTTPStatusCode": 424},
+        "OriginalStatusCode": status,
+        "OriginalMessage": json.dumps({"error": message}),
+    }
+    return ClientError(response, "InvokeEndpoint")
+
+
+def answer(record: dict[str, Any]) -> dict[str, Any]:
+    found = score(record)
+    return {"decision": "yes" if found >= 0.5 else "no", "score": found, "model_version": VERSION}
+
+
+@dataclass
+class Runtime:
+    """The runtime client of an endpoint whose model is `answer`."""
+
+    answer: Callable[[dict[str, Any]], dict[str, Any]] = answer
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        lines = [json.dumps(self.answer(record)) for record in self.records(request["ContentType"], request["Body"])]
+        return {"Body": io.BytesIO("\n".join(lines).encode())}
+
+    def records(self, content_type: str, body: bytes) -> list[dict[str, Any]]:
+        if content_type not in (bodies.CSV, bodies.JSON, bodies.JSON_LINES):
+            raise model_error(415, f"{content_type} is not known.")
+        try:
+            text = body.decode()
+            found = self._csv(text) if content_type == bodies.CSV else [json.loads(line) for line in text.splitlines()]
+        except ValueError as error:
+            raise model_error(400, str(error)) from None
+        for record in found:
+            if set(record) != {"age", "city"}:
+                raise model_error(400, "Record 0: a field is missing.")
+            if isinstance(record["age"], str):
+                raise model_error(400, "Record 0, age: no number.")
+        return found
+
+    def _csv(self, text: str) -> list[dict[str, Any]]:
+        found = []
+        for row in csv.reader(io.StringIO(text)):
+            age, city = row
+            found.append({"age": float(age) if age else None, "city": city or None})
+        return found
+
+
+class S3:
+    """Holds the artefact."""
+
+    def get_object(self, **_: str) -> dict[str, Any]:
+        return {"Body": io.BytesIO(b"artefact")}
+
+
+class CloudFormationAndSageMaker:
+    """An endpoint that serves the configuration `live`."""
+
+    def __init__(self, live: str) -> None:
+        self.live = live
+
+    def describe_endpoint(self, **_: str) -> dict[str, Any]:
+        return {"EndpointStatus": "InService", "EndpointConfigName": self.live}
+
+
+@dataclass
+class Account:
+    runtime: Runtime
+    live: str = "config-3"
+
+    def client(self, _: str) -> CloudFormationAndSageMaker:
+        return CloudFormationAndSageMaker(self.live)
+
+
+PACKAGE = {
+    "ModelPackageArn": "arn:aws:sagemaker:us-east-1:111122223333:model-package/credit/3",
+    "ModelPackageVersion": VERSION,
+    "CustomerMetadataProperties": {"artefact-sha256": sha256(b"artefact")},
+    "InferenceSpecification": {"Containers": [{"ModelDataUrl": "s3://bucket/model.tar.gz"}]},
+}
+STACK = {
+    "StackStatus": "UPDATE_COMPLETE",
+    "Parameters": {"ModelPackageName": PACKAGE["ModelPackageArn"]},
+    "Outputs": {"RealTimeEndpointName": "credit-staging", "RealTimeEndpointConfigName": "config-3"},
+}
+
+
+def subject(
+    name: Any = "staging", answering: Callable[..., dict[str, Any]] = answer, live: str = "config-3"
+) -> Subject:
+    project = Project("credit", "p-demo", "us-east-1", "arn:aws:iam::111122223333:role/m", "credit", "bucket")
+    stage = Stage(name=name, modes=("real_time",), limits=Limits(requests=20, concurrency=2, p50_ms=2000, p95_ms=5000))
+    return Subject(project, stage, PACKAGE, RECORDS, Account(Runtime(answering), live), S3(), STACK)
+
+
+def results(of: Subject) -> dict[str, Check]:
+    return {check.name: check for check in prove(of)}
+
+
+def failed(of: Subject) -> dict[str, str]:
+    return {name: check.said for name, check in results(of).items() if not check.passed}
+
+
+def test_a_version_that_answers_as_at_training_time_is_proved() -> None:
+    found = results(subject())
+    assert list(found) == ["stack", "live", "artefact", "golden", "malformed", "load"]
+    assert all(check.passed for check in found.values()), found
+    assert found["load"].measured["requests"] == 20
+    assert found["golden"].measured == {"records": 5, "wrong": 0}
+
+
+def test_in_production_nothing_is_malformed_and_there_is_no_load() -> None:
+    of = subject("prod")
+    assert list(results(of)) == ["stack", "live", "artefact", "golden"]
+    assert len(of.account.runtime.requests) == 1  # type: ignore[attr-defined]
+
+
+def test_one_other_score_fails_the_golden_records_and_the_load() -> None:
+    def answers(record: dict[str, Any]) -> dict[str, Any]:
+        return answer(record) | ({"score": 0.81} if record["age"] == 80 else {})
+
+    said = failed(subject(answering=answers))
+    assert said["golden"] == (
+        "1 of 5 golden records are answered otherwise: golden record 1: the score was 0.8 at training time and is 0.81"
+    )
+    assert said["load"].startswith("error_share is 0.2, the limit is 0; the first error: the score was 0.8")
+    assert set(said) == {"golden", "load"}
+
+
+def test_another_version_behind_the_endpoint_fails() -> None:
+    said = failed(subject(answering=lambda record: answer(record) | {"model_version": 2}))
+    assert "version 2 answered, version 3 is meant to be there" in said["golden"]
+
+
+def test_an_endpoint_that_sagemaker_rolled_back_silently_fails() -> None:
+    said = failed(subject(live="config-2"))
+    assert said == {"live": "credit-staging is InService with the configuration config-2; config-3 is meant to be live"}
+
+
+def test_a_stack_of_another_version_and_another_artefact_fail() -> None:
+    of = subject()
+    other = {**STACK, "Parameters": {"ModelPackageName": "arn:2"}}
+    assert set(failed(replace(of, stack=other))) == {"stack"}
+    changed = {**PACKAGE, "CustomerMetadataProperties": {"artefact-sha256": sha256(b"another")}}
+    assert set(failed(replace(of, package=changed))) == {"artefact"}
+    without = {**PACKAGE, "CustomerMetadataProperties": {}}
+    assert "names no hash" in failed(replace(of, package=without))["artefact"]
+
+
+def test_whoever_answers_malformed_requests_or_refuses_them_badly_fails() -> None:
+    class Lenient(Runtime):
+        def records(self, content_type: str, body: bytes) -> list[dict[str, Any]]:
+            try:
+                return super().records(content_type, body)
+            except ClientError as error:
+                message = error.response["OriginalMessage"]  # type: ignore[typeddict-item]
+                if "missing" in message:
+                    return [{"age": 1.0}]
+                raise model_error(500 if "no number" in message else 400, "" if "known" in message else "no") from None
+
+    of = subject()
+    said = failed(replace(of, account=Account(Lenient())))["malformed"]
+    assert "an unknown content type was refused without a reason" in said
+    assert "a field that is missing was answered with 200, a 4xx is expected" in said
+    assert "text where a number belongs was answered with 500, a 4xx is expected" in said
+
+
+def test_a_call_that_aws_refuses_is_a_failed_check_and_the_others_go_on() -> None:
+    def refuse(_: dict[str, Any]) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": "no such endpoint"}}, "InvokeEndpoint")
+
+    of = subject(answering=refuse)
+    assert "no such endpoint" in failed(of)["golden"]
+    assert results(of)["artefact"].passed
+
+
+def test_latency_is_held_to_the_limits() -> None:
+    limits = Limits(p50_ms=10, p95_ms=20, error_share=0.1)
+    fast = [Sent(0.009, None)] * 19 + [Sent(0.1, "reset")]
+    assert held("real_time", fast, 1.0, limits).passed
+    slow = [Sent(0.009, None)] * 10 + [Sent(0.021, None)] * 10
+    assert held("real_time", slow, 1.0, limits).said == "p95_ms is 21, the limit is 20"
+    failing = [Sent(0.001, "reset")] * 3 + [Sent(0.001, None)] * 17
+    check = held("real_time", failing, 2.0, limits)
+    assert check.said == "error_share is 0.15, the limit is 0.1; the first error: reset"
+    assert check.measured["requests_per_second"] == 10
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(50, 2.0), (95, 4.0), (100, 4.0), (1, 1.0)])
+def test_percentiles_are_values_that_were_measured(percent: int, expected: float) -> None:
+    assert percentile([1.0, 2.0, 3.0, 4.0], percent) == expected
+
+
+def test_the_report_says_what_failed() -> None:
+    good, bad = Check("real_time", "live", True, "in | service"), Check("batch", "golden", False, "wrong")
+    found = report.document("staging", PACKAGE, [good, bad])
+    assert found["passed"] is False
+    text = report.markdown(found)
+    assert text.startswith("# Version 3 in staging: NOT proved\n")
+    assert "| real_time | live | passed | in \\| service |" in text
+    assert report.document("staging", PACKAGE, [good])["passed"] is True
+    assert report.document("staging", PACKAGE, [])["passed"] is False  # nothing was proved
