@@ -9,12 +9,13 @@ from typing import Protocol
 
 import uvicorn
 
-from local_aws import models, registry, search, tags
+from local_aws import codecommit, models, registry, search, tags
 from local_aws.clock import Clock
 from local_aws.cloudformation import change_sets, describing, stack_operations
 from local_aws.cloudformation.engine import Stacks
 from local_aws.cloudwatch import alarm_operations, metric_operations
 from local_aws.cloudwatch.monitor import Monitor
+from local_aws.codecommit.references import Branches
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
 from local_aws.events.deliveries import Deliverer
@@ -28,6 +29,7 @@ from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import api as s3
 from local_aws.server import Application
+from local_aws.serving import Serving
 from local_aws.services import iam, kms, logs, sns, sqs, sts
 from local_aws.services.queues import Arrivals
 from local_aws.store import Store
@@ -55,6 +57,7 @@ OPERATIONS: tuple[Operations, ...] = (
     describing.operations,
     metric_operations.operations,
     alarm_operations.operations,
+    *codecommit.OPERATIONS,
 )
 
 
@@ -69,6 +72,7 @@ class Part(Protocol):
 #: Made in this order at start, with the machine as the only argument; reachable as `aws.part(Class)`.
 PARTS: tuple[type, ...] = (
     Hosts,
+    Serving,
     Workers,
     Engine,
     Arrivals,
@@ -76,6 +80,7 @@ PARTS: tuple[type, ...] = (
     Timer,
     Monitor,
     Stacks,
+    Branches,
 )
 
 
