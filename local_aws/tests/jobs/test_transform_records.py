@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from typing import Any
 
@@ -27,8 +28,8 @@ def test_bodies_of_many_lines_are_the_file_in_whole_lines(lines: list[bytes], en
     assert b"".join(bodies) == content
     assert all(0 < len(body) <= limit for body in bodies)
     assert all(body.endswith(b"\n") for body in bodies[:-1])
-    for first, second in zip(bodies, bodies[1:], strict=False):
-        assert len(first) + second.find(b"\n") + 1 > limit or b"\n" not in second  # not one line more would have fitted
+    for first, second in itertools.pairwise(bodies):
+        assert len(first) + (second.find(b"\n") + 1 or len(second)) > limit  # not one line more would have fitted
 
 
 def test_single_lines_are_bodies_and_empty_lines_are_none() -> None:

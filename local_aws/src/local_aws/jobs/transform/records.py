@@ -76,10 +76,8 @@ class Csv(Format):
         if processing.stamps is None:
             return content
         rows = content.split(b"\n")
-        stamps = processing.stamps(len(rows))
-        return b"\n".join(
-            [b"%b,%b,%b" % (row, *map(str.encode, stamp)) for row, stamp in zip(rows, stamps, strict=True)]
-        )
+        stamps = [b"%b,%b" % (identity.encode(), time.encode()) for identity, time in processing.stamps(len(rows))]
+        return b"\n".join(map(b",".join, zip(rows, stamps, strict=True)))
 
 
 def _csv_columns(lines: Sequence[bytes], path: Path) -> bytes:
