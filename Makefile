@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+UV := $(or $(shell command -v uv),.tools/bin/uv)
 
-.PHONY: help setup run test test-long lint bench docs lock clean
+GET_UV := test -x $(UV) || ($(PYTHON) -m venv .tools && .tools/bin/pip install -qq "uv>=0.9")
+
+.PHONY: help setup setup-deploy run test test-long lint bench docs lock clean
 
 help:  ## show the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -12,11 +15,16 @@ setup: $(STAMP)  ## make .venv with the locked packages; its commands are in .ve
 
 $(STAMP): requirements.lock pyproject.toml local_aws/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11, 3.12 or 3.13 is needed, this is %d.%d: make setup PYTHON=python3.12" % sys.version_info[:2])'
-	@test -x .tools/bin/uv || ($(PYTHON) -m venv .tools && .tools/bin/pip install -qq "uv>=0.9")
-	@test -x $(BIN)/python || .tools/bin/uv venv --quiet --python $(PYTHON) .venv
-	@.tools/bin/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	@.tools/bin/uv pip install --quiet --python $(BIN)/python --no-deps -e . -e local_aws
+	@$(GET_UV)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps -e . -e local_aws
 	@touch $@
+
+setup-deploy:  ## make .venv-deploy with what a deployment's builds need, which is little
+	@$(GET_UV)
+	@test -x .venv-deploy/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-deploy
+	@$(UV) pip sync --quiet --python .venv-deploy/bin/python --require-hashes requirements-deploy.lock
 
 run: setup  ## generate a credit sample, build a model from it and register the model
 	@$(BIN)/mlops run credit
@@ -39,10 +47,13 @@ bench: setup  ## each table beside its peers, in one run
 docs: setup  ## write the pages that follow from the code
 	@$(BIN)/python docs/generate.py
 
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
 lock: setup  ## resolve the packages anew
-	@.tools/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --all-extras --group dev --no-emit-package local-aws \
-		pyproject.toml local_aws/pyproject.toml -o requirements.lock
+	@$(LOCK) --all-extras --group dev --no-emit-package local-aws pyproject.toml local_aws/pyproject.toml \
+		-o requirements.lock
+	@$(LOCK) --extra deploy --constraint requirements.lock pyproject.toml -o requirements-deploy.lock
 
 clean:  ## remove what the tasks made
-	@rm -rf .venv .tools .local_aws .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-deploy .tools .local_aws .mypy_cache .ruff_cache .pytest_cache
