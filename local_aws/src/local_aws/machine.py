@@ -10,6 +10,7 @@ from typing import Protocol
 import uvicorn
 
 from local_aws import codecommit, models, registry, search, tags
+from local_aws.autoscaling import api as autoscaling
 from local_aws.clock import Clock
 from local_aws.cloudformation import change_sets, describing, stack_operations
 from local_aws.cloudformation.engine import Stacks
@@ -57,6 +58,7 @@ OPERATIONS: tuple[Operations, ...] = (
     describing.operations,
     metric_operations.operations,
     alarm_operations.operations,
+    *autoscaling.OPERATIONS,
     *codecommit.OPERATIONS,
 )
 

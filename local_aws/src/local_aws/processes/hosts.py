@@ -80,8 +80,11 @@ class Host:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def start(self, program: Program) -> Process:
-        """Raises OSError when the host has died."""
+    def start(self, program: Program, listener: socket.socket | None = None) -> Process:
+        """The program in a process of its own. Raises OSError when the host has died.
+
+        listener  a listening socket that the program takes over, as systemd's socket activation has it
+        """
         output, theirs_output = os.pipe()
         status, theirs_status = os.pipe()
         try:
@@ -90,7 +93,9 @@ class Host:
                 number = self._last
                 environment = program.environment | self._marks | {JOB_MARK: str(number)}
                 document = asdict(program) | {"environment": environment}
-                self._write({"start": number, "program": document}, [theirs_output, theirs_status])
+                taken = [listener.fileno()] if listener else []
+                message = {"start": number, "program": document, "listener": bool(taken)}
+                self._write(message, [theirs_output, theirs_status, *taken])
         except OSError:
             os.close(output)
             os.close(status)

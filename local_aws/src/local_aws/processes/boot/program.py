@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -19,6 +20,9 @@ from typing import Any, NoReturn
 
 from local_aws.processes.boot import kernel
 from local_aws.processes.boot.guard import Guard, Packages
+
+#: The first descriptor behind the standard ones, where socket activation begins.
+LISTENER = 3
 
 #: Interpreter options that take a value; all others stand alone and change nothing here.
 WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
@@ -61,16 +65,21 @@ class Program:
         )
 
 
-def run(program: Program, packages: Packages, output: int, *, namespaces: bool) -> NoReturn:
+def run(
+    program: Program, packages: Packages, output: int, *, namespaces: bool, listener: Sequence[int] = ()
+) -> NoReturn:
     """Be the program: everything written goes to the descriptor `output`. Never returns."""
     try:
         _redirect(output)
+        _hand_over(listener)
         if namespaces:
             _namespaces(program)
         else:
             _without_namespaces(program)
         os.environ.clear()
         os.environ.update(program.environment)
+        if listener:  # as systemd says it, sd_listen_fds(3)
+            os.environ.update({"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())})
         os.chdir(program.folder)
         if Path(program.arguments[0]).name in ("python", "python3") and not _wants_its_own(program.environment):
             sys.dont_write_bytecode = bool(program.environment.get("PYTHONDONTWRITEBYTECODE"))
@@ -99,6 +108,15 @@ def _redirect(output: int) -> None:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
 
 
+def _hand_over(listener: Sequence[int]) -> None:
+    """A listening socket becomes descriptor 3."""
+    for descriptor in listener:
+        if descriptor != LISTENER:
+            os.dup2(descriptor, LISTENER)
+            os.close(descriptor)
+        os.set_inheritable(LISTENER, True)
+
+
 def _unbuffered(descriptor: int, errors: str) -> io.TextIOWrapper:
     """As with PYTHONUNBUFFERED, which the images set: what is printed is in the log."""
     raw = open(descriptor, "wb", buffering=0, closefd=False)  # noqa: SIM115
@@ -122,7 +140,7 @@ def _without_namespaces(program: Program) -> None:
 
 def _exec(program: Program) -> NoReturn:
     try:
-        os.execvpe(program.arguments[0], program.arguments, program.environment)  # noqa: S606
+        os.execvpe(program.arguments[0], program.arguments, os.environ)  # noqa: S606
     except OSError as error:
         os.write(2, f"local_aws: {program.arguments[0]}: {error.strerror}\n".encode())
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)

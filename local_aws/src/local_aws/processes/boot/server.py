@@ -52,13 +52,14 @@ def _await_program(way: socket.socket, packages: Packages, *, namespaces: bool) 
     """Take a program from `way` and be it; end when there comes none."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "local_aws"]:
         del sys.modules[name]
-    content, descriptors, _, _ = socket.recv_fds(way, 1 << 16, 1)
+    content, descriptors, _, _ = socket.recv_fds(way, 1 << 16, 2)
     while content and not content.endswith(b"\n"):
         content += way.recv(1 << 16)
     if not descriptors:
         os._exit(0)
     way.close()
-    program.run(program.Program.from_document(json.loads(content)), packages, descriptors[0], namespaces=namespaces)
+    wanted = program.Program.from_document(json.loads(content))
+    program.run(wanted, packages, descriptors[0], namespaces=namespaces, listener=descriptors[1:])
 
 
 class ForkServer:
@@ -126,7 +127,8 @@ class ForkServer:
     def _answer(self, request: dict[str, Any]) -> None:
         if "start" in request:
             output, status = self.descriptors.pop(0), self.descriptors.pop(0)
-            self._start(request["start"], request["program"], output, status)
+            listener = [self.descriptors.pop(0)] if request["listener"] else []
+            self._start(request["start"], request["program"], [output, *listener], status)
             return
         for pid, child in list(self.children.items()):
             if child.number == request["signal"]:
@@ -135,14 +137,16 @@ class ForkServer:
                 except ProcessLookupError:  # forked just now: it leads no group yet
                     os.kill(pid, request["with"])
 
-    def _start(self, number: int, wanted: dict[str, Any], output: int, status: int) -> None:
+    def _start(self, number: int, wanted: dict[str, Any], given: list[int], status: int) -> None:
+        """`given` goes to the program: where it writes, and perhaps where it listens."""
         waiting = self.spare or self._fork()
         self.spare = None
         content = memoryview(json.dumps(wanted).encode() + b"\n")
         with waiting.way, contextlib.suppress(BrokenPipeError):  # killed meanwhile: its end is seen as any other
-            sent = socket.send_fds(waiting.way, [content], [output])
+            sent = socket.send_fds(waiting.way, [content], given)
             waiting.way.sendall(content[sent:])
-        os.close(output)
+        for descriptor in given:
+            os.close(descriptor)
         self.children[waiting.pid] = Child(number, status)
 
     def _fork(self) -> Waiting:

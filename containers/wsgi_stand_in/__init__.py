@@ -1,0 +1,1 @@
+"""What stands in for the `serve` command of the images with SageMaker's inference toolkit."""

@@ -1,0 +1,78 @@
+"""A machine whose table has one small image that serves WSGI, and models made of a few lines."""
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_aws import machine, models
+from local_aws.operations import Aws
+from local_aws.processes.hosts import Hosts
+from local_aws.processes.images import Images
+from local_aws.s3 import objects
+from local_aws.serving import Serving
+
+STAND_IN = Path(__file__).parents[3] / "containers" / "wsgi_stand_in"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/web:1"
+TABLE = f"""
+[[image]]
+repository = "web"
+tags = ["1"]
+serve = ["python3", "-m", "wsgi_stand_in"]
+code = ["{STAND_IN}"]
+"""
+
+SERVING = {"SAGEMAKER_SERVING_MODULE": "app:app", "PYTHONPATH": "/opt/ml/model/code"}
+
+
+def artefact(source: str) -> bytes:
+    """A model.tar.gz whose code/app.py is `source`."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        info = tarfile.TarInfo("code/app.py")
+        info.size = len(source.encode())
+        archive.addfile(info, io.BytesIO(source.encode()))
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """A machine without HTTP whose hosts and serving have been started."""
+    folder = tmp_path_factory.mktemp("serving")
+    (folder / "images.toml").write_text(TABLE)
+    aws = machine.build(folder / "home", 0, "us-east-1", Images.read(folder / "images.toml"))
+    aws.store.sql("INSERT INTO buckets VALUES ('models', 0, '{}')")
+    parts = (Hosts, Serving)
+    for part in parts:
+        aws.part(part).start()
+    try:
+        yield aws
+    finally:
+        for part in reversed(parts):
+            aws.part(part).stop()
+
+
+@pytest.fixture
+def model(running: Aws, request: pytest.FixtureRequest) -> Callable[..., dict[str, Any]]:
+    """model(source, …): the document of a new model with a container for each source."""
+
+    def make(*sources: str, environment: Mapping[str, str] | None = None, **members: Any) -> dict[str, Any]:
+        name = f"model-{running.store.next_seq()}"
+        containers = []
+        for number, source in enumerate(sources):
+            with running.store.transaction():
+                objects.put(running, "models", f"{name}-{number}", objects.stage(running, artefact(source)))
+            containers.append(
+                {
+                    "Image": IMAGE,
+                    "ModelDataUrl": f"s3://models/{name}-{number}",
+                    "Environment": SERVING | dict(environment or {}),
+                }
+            )
+        models.create(running, {"ModelName": name, "Containers": containers, **members})
+        return models.describe(running, name)
+
+    return make
