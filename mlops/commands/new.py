@@ -20,9 +20,13 @@ def new(
 ) -> None:
     """Write `config.toml` for a data file, every column with its role; then `mlops run NAME --data FILE` works."""
     from model_build.new import write  # reads the file with pandas
+    from model_deploy import new as deployment  # reads configurations with pydantic
 
     header = tuple(part.strip() for part in names.split(",")) if names else ()
     path = write(
         name, data, label, positive=positive, facets=tuple(facet or ()), time=time, drop=tuple(drop or ()), names=header
     )
+    stages = deployment.write(name, Path("model_deploy/stages"))
+    if stages:
+        output.console.print(f"Wrote {stages}: how it is deployed.")
     output.console.print(f"Wrote {path}. Look at the columns' roles, then: mlops run {name} --data {data}")
