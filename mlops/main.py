@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import InputError
 from local_aws.errors import StartError
-from mlops.commands import debug, definition, doctor, execution, executions, local, models, new, run
+from mlops.commands import bootstrap, debug, definition, doctor, execution, executions, local, models, new, run
+from mlops.failures import RunError
 from mlops.output import errors
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("execution", execution.execution),
     ("debug", debug.debug),
     ("models", models.models),
+    ("bootstrap", bootstrap.bootstrap),
     ("doctor", doctor.doctor),
 )
 
@@ -46,7 +48,7 @@ def run_app() -> int:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except InputError as error:
         return _say(str(error), REFUSED)
-    except StartError as error:
+    except (StartError, RunError) as error:
         return _say(str(error), FAILED)
     except ClientError as error:
         found = error.response.get("Error", {})

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in a JSON document.")
+
+
+def say(*, quiet: bool) -> Callable[[str], None]:
+    """A line at a time for a person who waits; nothing when `quiet`."""
+    return (lambda _: None) if quiet else (lambda line: console.print(line, style="dim", markup=False, soft_wrap=True))
 
 
 def status(word: str) -> Text:

@@ -82,24 +82,32 @@ def _provide() -> None:
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
 
 
-def _aws() -> None:
+def _need_names() -> None:
     for name in ("SAGEMAKER_PIPELINE_ROLE_ARN", "ARTIFACT_BUCKET"):
         if not os.environ.get(name):
             raise InputError(
-                f"{name} is not set: on the target aws it names what the project's stack made "
-                "(model_deploy/templates/project)."
+                f"{name} is not set: on the target aws it names what the project's stack made; "
+                "`mlops bootstrap NAME --target aws` makes it and prints both."
             )
 
 
-_CONNECT: dict[Target, Callable[[], None]] = {Target.local: _local, Target.aws: _aws}
+#: What makes boto3's defaults mean a target, and what a target needs beyond that before models are built there.
+_REACH: dict[Target, Callable[[], None]] = {Target.local: _local, Target.aws: lambda: None}
+_NEEDS: dict[Target, Callable[[], None]] = {Target.local: lambda: None, Target.aws: _need_names}
+
+
+def reach(target: Target) -> None:
+    """Make boto3's defaults mean `target`, for this process and its children; enough for a project that is to be made.
+
+    Raises StartError when the local server does not come up.
+    """
+    _REACH[target]()
 
 
 def connect(target: Target) -> None:
-    """Make boto3's defaults mean `target`, for this process and its children.
-
-    Raises StartError when the local server does not come up, InputError when `aws` lacks a setting.
-    """
-    _CONNECT[target]()
+    """As `reach`, where what the project's stack made is known. Raises StartError, InputError without a setting."""
+    _NEEDS[target]()
+    reach(target)
 
 
 def job(arn: str) -> list[dict[str, Any]]:

@@ -1,0 +1,128 @@
+"""CloudFormation stacks: made or changed, waited for, removed; a failure is one sentence."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from mlops.failures import RunError
+
+Document = dict[str, Any]
+Say = Callable[[str], None]
+
+#: Seconds between two looks, by the age of the wait: at once on one machine, patient with a cloud.
+PATIENCE = ((5.0, 0.05), (30.0, 0.5))
+
+#: A stack that was never made whole: it can only be removed.
+_DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+_STUCK = ("UPDATE_ROLLBACK_FAILED",)
+_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+
+
+def find(name: str) -> Document | None:
+    """DescribeStacks' answer for one stack; None when there is none, or it is deleted."""
+    try:
+        found: Any = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise
+    return None if found["StackStatus"] == "DELETE_COMPLETE" else dict(found)
+
+
+def outputs(stack: Document) -> dict[str, str]:
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+
+def parameters(stack: Document) -> dict[str, str]:
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+
+
+def apply(name: str, source: Mapping[str, str], given: Mapping[str, str], tags: Mapping[str, str], say: Say) -> bool:
+    """Make the stack or bring it up to date, and wait. True when something was done.
+
+    source  {"TemplateBody": …} or {"TemplateURL": …}
+    Raises RunError with the first reason that CloudFormation gives.
+    """
+    held = settled(name)
+    if held and held["StackStatus"] in _DEAD:
+        say(f"{name} is {held['StackStatus']} and is made anew")
+        remove(name, say)
+        held = None
+    if held and held["StackStatus"] in _STUCK:
+        raise RunError(
+            f"The stack {name} is {held['StackStatus']}: mend what its events name, then "
+            f"`aws cloudformation continue-update-rollback --stack-name {name}`."
+        )
+    request = {
+        "StackName": name,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        **source,
+    }
+    if not _begun(request, exists=held is not None):
+        return False
+    say(f"{name}: {'changing' if held else 'making'} the stack")
+    ended = settled(name)
+    if ended is None or ended["StackStatus"] not in _WELL:
+        raise RunError(f"The stack {name} failed: {reason(name)}")
+    return True
+
+
+def _begun(request: Document, *, exists: bool) -> bool:
+    client = boto3.client("cloudformation")
+    if not exists:
+        client.create_stack(**request)
+        return True
+    try:
+        client.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" in error.response["Error"].get("Message", ""):
+            return False
+        raise
+    return True
+
+
+def settled(name: str) -> Document | None:
+    """The stack when nothing is in progress any more."""
+    begun = time.monotonic()
+    while True:
+        found = find(name)
+        if found is None or not found["StackStatus"].endswith("_IN_PROGRESS"):
+            return found
+        time.sleep(pause(time.monotonic() - begun))
+
+
+def pause(age: float) -> float:
+    """How long to wait before the next look, in seconds."""
+    return next((seconds for until, seconds in PATIENCE if age < until), 5.0)
+
+
+def reason(name: str) -> str:
+    """Why the latest operation of a stack failed: the first resource that did, in CloudFormation's words."""
+    found = ""
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
+    for event in (event for page in pages for event in page["StackEvents"]):  # the newest first
+        failed = event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get(
+            "ResourceStatusReason", ""
+        )
+        if failed and event["PhysicalResourceId"] != event["StackId"]:
+            found = f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', event['ResourceStatus'])}"
+        if event["PhysicalResourceId"] == event["StackId"] and event.get("ResourceStatusReason") == "User Initiated":
+            break
+    return found or f"its events say more: aws cloudformation describe-stack-events --stack-name {name}"
+
+
+def remove(name: str, say: Say) -> bool:
+    """Delete the stack and wait; False when there is none. Raises RunError with the reason when something stays."""
+    held = settled(name)
+    if held is None:
+        return False
+    say(f"{name}: removing the stack")
+    boto3.client("cloudformation").delete_stack(StackName=name)
+    if left := settled(name):
+        raise RunError(f"The stack {name} is {left['StackStatus']}: {reason(name)}")
+    return True
