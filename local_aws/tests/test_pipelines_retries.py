@@ -12,7 +12,7 @@ from pipelines_kit import IMAGES, ROLE, definition, processing
 
 from local_aws import machine
 from local_aws.errors import AwsError
-from local_aws.jobs import Jobs
+from local_aws.jobs.jobs import Jobs
 from local_aws.operations import Aws
 from local_aws.pipelines import execution_operations, executions, pipeline_operations
 from local_aws.pipelines.engine import Engine

@@ -21,8 +21,8 @@ from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
 from local_aws.events.deliveries import Deliverer
 from local_aws.events.timer import Timer
-from local_aws.jobs import Workers
 from local_aws.jobs import operations as jobs
+from local_aws.jobs.workers import Workers
 from local_aws.operations import Aws, Operations
 from local_aws.pipelines import execution_operations, pipeline_operations
 from local_aws.pipelines.engine import Engine

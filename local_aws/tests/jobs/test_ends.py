@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from local_aws.jobs import Jobs, Workers, workers
+from local_aws.jobs import workers
+from local_aws.jobs.jobs import Jobs
+from local_aws.jobs.workers import Workers
 from local_aws.operations import Aws
 from local_aws.store import disk_full
 

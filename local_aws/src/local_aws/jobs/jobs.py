@@ -4,15 +4,13 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from local_aws.errors import AwsError
 from local_aws.jobs import events
-from local_aws.jobs.kind import Document, Kind, job_folder
+from local_aws.jobs.kind import Document, Kind, Live, job_folder
 from local_aws.jobs.processing import Processing
 from local_aws.jobs.training import Training
 from local_aws.operations import Aws
-from local_aws.processes.watch import Stop
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training())}
 
@@ -20,14 +18,6 @@ OnEnd = Callable[[str, Document], None]
 
 #: Statuses of a job that has not ended.
 OPEN = ("InProgress", "Stopping")
-
-
-@dataclass
-class Live:
-    """A job that runs: how to stop it, and what describe shows of it before a commit holds it."""
-
-    stop: Stop = field(default_factory=Stop)
-    seen: Document = field(default_factory=dict)
 
 
 class Jobs:
@@ -49,7 +39,8 @@ class Jobs:
         name = request[what.name_member]
         arn = what.arn(self._aws, name)
         document = what.check(self._aws, request)
-        self._aws.images.find(what.image_of(document))
+        for image in what.images_of(document):
+            self._aws.images.find(image)
         with self._aws.store.transaction():
             if self._aws.store.get(what.store_kind, name):
                 raise AwsError("ResourceInUse", what.exists.format(arn=arn))

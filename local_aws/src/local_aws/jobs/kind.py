@@ -1,30 +1,25 @@
-"""What the kinds of jobs have in common: a document, hosts to run, and what comes out."""
+"""What all kinds of jobs have in common: a document, a run, and what comes out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from local_aws.errors import AwsError
-from local_aws.jobs.folder import HostFolder
-from local_aws.jobs.metrics import Metrics
 from local_aws.jobs.outputs import Output
 from local_aws.operations import Aws
-from local_aws.processes.boot.program import Program
-from local_aws.processes.images import Image
-from local_aws.processes.watch import End
+from local_aws.processes.watch import Stop
 
 Document = dict[str, Any]
 
 
 @dataclass
-class Plan:
-    """A job that is ready to run: its hosts' folders, and a program for each."""
+class Live:
+    """A job that runs: how to stop it, and what describe shows of it before a commit holds it."""
 
-    image: Image
-    folders: list[HostFolder]
-    programs: list[Program]
+    stop: Stop = field(default_factory=Stop)
+    seen: Document = field(default_factory=dict)
 
 
 @dataclass
@@ -42,21 +37,17 @@ class Outcome:
 
 
 class Kind(ABC):
-    """A kind of job: Processing, Training.
+    """A kind of job: Processing, Training, Transform.
 
     name       "Processing": what the operations, members and log groups are called after
     exists     the message when the name is taken;  missing  when there is none of that name
-    grace      seconds between SIGTERM and SIGKILL
-    logs_metrics  whether the image's own metrics are looked for in the log
-    phases     the secondary statuses in order: before the inputs, during the program, after it
+    deletable  whether AWS has an operation that deletes an ended job
     """
 
     name: str
     exists: str
     missing: str
-    grace: float = 30.0
-    logs_metrics: bool = False
-    phases: tuple[str, str, str] = ("Downloading", "Training", "Uploading")
+    deletable: bool = True
 
     @property
     def store_kind(self) -> str:
@@ -88,34 +79,18 @@ class Kind(ABC):
     def check(self, aws: Aws, request: Document) -> Document:
         """The request with AWS's defaults. Raises AwsError for what cannot be, NotSupported for what is not here."""
 
-    @abstractmethod
-    def image_of(self, document: Document) -> str:
-        """The image's URI."""
+    def images_of(self, document: Document) -> list[str]:  # noqa: ARG002  the kinds use it
+        """The URIs of images that must be in the table when the job is created."""
+        return []
 
     @abstractmethod
-    def hosts_of(self, document: Document) -> list[str]:
-        """The names of the hosts: algo-1, algo-2…"""
+    def run(self, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
+        """Run the job from its inputs to its staged outputs; nothing is durable or visible before the commit after it.
 
-    @abstractmethod
-    def limit_of(self, document: Document) -> float:
-        """The longest that the programs may run, in seconds."""
-
-    def metrics_of(self, image: Image, document: Document, now: Callable[[], float]) -> Metrics:
-        """What to look for in the log."""
-        definitions = document.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
-        return Metrics(definitions, image.metric if self.logs_metrics else "", now)
-
-    @abstractmethod
-    def prepare(self, aws: Aws, document: Document, image: Image, folders: Sequence[HostFolder], /) -> list[Program]:
-        """Fill the hosts' folders and say what to run. Raises JobError."""
-
-    @abstractmethod
-    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> Iterator[Output]:
-        """Stage what goes to S3 when the job ends with `status`, one after another."""
-
-    @abstractmethod
-    def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
-        """FailureReason and ExitMessage, "" for none."""
+        document  changes as the job goes on, and `live` shows that
+        ending    whether a stop comes from the end of the server, so that it must be quick
+        Whatever happens is an outcome: errors become a FailureReason.
+        """
 
     @abstractmethod
     def progress(self, document: Document, phase: str, now: float) -> None:

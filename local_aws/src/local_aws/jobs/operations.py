@@ -42,7 +42,8 @@ def _register(kind: str) -> None:
     operations(f"Create{kind}Job")(create)
     operations(f"Describe{kind}Job")(describe)
     operations(f"Stop{kind}Job")(stop)
-    operations(f"Delete{kind}Job")(delete)
+    if what.deletable:
+        operations(f"Delete{kind}Job")(delete)
     operations(f"List{kind}Jobs")(list_jobs)
 
 

@@ -7,7 +7,8 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.jobs import inputs, outputs
 from local_aws.jobs.failure import message_in, reason_of
 from local_aws.jobs.folder import HostFolder, resource_config
-from local_aws.jobs.kind import Document, Kind, Outcome
+from local_aws.jobs.kind import Document, Outcome
+from local_aws.jobs.programs import ProgramKind
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -17,7 +18,7 @@ from local_aws.processes.watch import End
 DAY = 24 * 3600
 
 
-class Processing(Kind):
+class Processing(ProgramKind):
     """CreateProcessingJob and the contract of its containers
     (https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html).
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local_aws.jobs.failure import reason_of_error
 from local_aws.jobs.folder import HostFolder
-from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
+from local_aws.jobs.kind import Document, Live, Outcome, job_folder
 from local_aws.jobs.outputs import Output
 from local_aws.operations import Aws
 from local_aws.processes.hosts import Host, Hosts
@@ -16,13 +16,13 @@ from local_aws.processes.watch import End, Watch
 from local_aws.services import logs
 
 if TYPE_CHECKING:
-    from local_aws.jobs.jobs import Live
+    from local_aws.jobs.programs import ProgramKind
 
 
 class Run:
     """A job in a clean folder; its document changes as it goes on, and `live` shows that."""
 
-    def __init__(self, aws: Aws, kind: Kind, document: Document, live: "Live") -> None:
+    def __init__(self, aws: Aws, kind: "ProgramKind", document: Document, live: Live) -> None:
         self.document = document
         self._aws = aws
         self._kind = kind

@@ -9,7 +9,8 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.jobs import inputs, outputs, toolkit
 from local_aws.jobs.failure import JobError, message_in, reason_of
 from local_aws.jobs.folder import HostFolder, resource_config
-from local_aws.jobs.kind import Document, Kind, Outcome
+from local_aws.jobs.kind import Document, Outcome
+from local_aws.jobs.programs import ProgramKind
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -41,7 +42,7 @@ _MESSAGES = {
 }
 
 
-class Training(Kind):
+class Training(ProgramKind):
     """CreateTrainingJob and the contract of its containers
     (https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html).
     """

@@ -8,16 +8,12 @@ import threading
 
 from local_aws.jobs import events
 from local_aws.jobs.failure import LONGEST, reason_of_error
-from local_aws.jobs.jobs import KINDS, OPEN, Jobs, Live
-from local_aws.jobs.kind import Document, Kind, Outcome, job_folder
-from local_aws.jobs.run import Run
+from local_aws.jobs.jobs import KINDS, OPEN, Jobs
+from local_aws.jobs.kind import Document, Kind, Live, Outcome, job_folder
 from local_aws.operations import Aws
 from local_aws.s3 import objects
 
 log = logging.getLogger("local_aws.jobs")
-
-#: Seconds between SIGTERM and SIGKILL when the server itself ends.
-HURRY = 0.0
 
 #: Seconds between two attempts to write the end of a job.
 AGAIN = 1.0
@@ -80,10 +76,9 @@ class Workers:
 
     def _outcome(self, kind: Kind, document: Document, live: Live) -> Outcome:
         try:
-            run = Run(self._aws, kind, document, live)
+            return kind.run(self._aws, document, live, self._ending.is_set)
         except Exception as error:  # noqa: BLE001  for example an image that the table has no more
             return Outcome("Failed", reason_of_error(error, self._aws.home))
-        return run.to_end(lambda: HURRY if self._ending.is_set() else kind.grace)
 
     def _prune(self, kind: Kind) -> None:
         """The folders of the newest jobs stay for whoever wants to look into them; older ones go."""

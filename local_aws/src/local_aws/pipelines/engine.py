@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from local_aws.errors import AwsError
-from local_aws.jobs import Jobs
+from local_aws.jobs.jobs import Jobs
 from local_aws.operations import Aws
 from local_aws.pipelines import caching, executions, retries
 from local_aws.pipelines.arguments import argument_violations

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from local_aws.jobs import Jobs
+from local_aws.jobs.jobs import Jobs
 from local_aws.operations import Aws
 from local_aws.pipelines.steps.kind import Document, Outcome, Start, StepKind
 

@@ -1,0 +1,65 @@
+"""Kinds of jobs that are programs: a command on each host, run to its end."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+from local_aws.jobs.folder import HostFolder
+from local_aws.jobs.kind import Document, Kind, Live, Outcome
+from local_aws.jobs.metrics import Metrics
+from local_aws.jobs.outputs import Output
+from local_aws.jobs.run import Run
+from local_aws.operations import Aws
+from local_aws.processes.boot.program import Program
+from local_aws.processes.images import Image
+from local_aws.processes.watch import End
+
+#: Seconds between SIGTERM and SIGKILL when the server itself ends.
+HURRY = 0.0
+
+
+class ProgramKind(Kind):
+    """A kind whose hosts run a program each.
+
+    grace      seconds between SIGTERM and SIGKILL
+    logs_metrics  whether the image's own metrics are looked for in the log
+    phases     the secondary statuses in order: before the inputs, during the program, after it
+    """
+
+    grace: float = 30.0
+    logs_metrics: bool = False
+    phases: tuple[str, str, str] = ("Downloading", "Training", "Uploading")
+
+    def run(self, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
+        return Run(aws, self, document, live).to_end(lambda: HURRY if ending() else self.grace)
+
+    def images_of(self, document: Document) -> list[str]:
+        return [self.image_of(document)]
+
+    @abstractmethod
+    def image_of(self, document: Document) -> str:
+        """The image's URI."""
+
+    @abstractmethod
+    def hosts_of(self, document: Document) -> list[str]:
+        """The names of the hosts: algo-1, algo-2…"""
+
+    @abstractmethod
+    def limit_of(self, document: Document) -> float:
+        """The longest that the programs may run, in seconds."""
+
+    def metrics_of(self, image: Image, document: Document, now: Callable[[], float]) -> Metrics:
+        """What to look for in the log."""
+        definitions = document.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+        return Metrics(definitions, image.metric if self.logs_metrics else "", now)
+
+    @abstractmethod
+    def prepare(self, aws: Aws, document: Document, image: Image, folders: Sequence[HostFolder], /) -> list[Program]:
+        """Fill the hosts' folders and say what to run. Raises JobError."""
+
+    @abstractmethod
+    def collect(self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str) -> Iterator[Output]:
+        """Stage what goes to S3 when the job ends with `status`, one after another."""
+
+    @abstractmethod
+    def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
+        """FailureReason and ExitMessage, "" for none."""
