@@ -18,6 +18,7 @@ from contract.documents import Document
 from contract.errors import InputError
 from model_deploy import project, stages
 from model_deploy.proof import account, golden, live, report, watch
+from model_deploy.proof.checks import Check
 from model_deploy.proof.prove import Subject, prove
 
 
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         found = subject(given.stage, documents.read(given.package))
-        return watch.watch(found) if given.watch else _prove(found, given.output)
+        checks = watch.watch(found) if given.watch else proved(found)
+        return _said(found, checks, given.output)
     except InputError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
@@ -48,9 +50,13 @@ def subject(stage: str, package: Document) -> Subject:
     return Subject(of, settings, package, golden.read(s3, package), entered, s3)
 
 
-def _prove(of: Subject, output: Path) -> int:
+def proved(of: Subject) -> list[Check]:
     deployed = live.stack(of.account, of.project.stack(of.stage.name))
-    checks = list(prove(replace(of, stack=deployed)))
+    return list(prove(replace(of, stack=deployed)))
+
+
+def _said(of: Subject, checks: list[Check], output: Path) -> int:
+    """Write the report, print it, and 1 unless every check passed."""
     found = report.document(of.stage.name, of.package, checks)
     report.write(output, found)
     for line in report.lines(checks):

@@ -16,6 +16,7 @@ from contract.errors import InputError
 from contract.package import Golden
 from model_deploy.modes import ModeName
 from model_deploy.proof import bodies, live
+from model_deploy.proof.checks import Check
 from model_deploy.proof.endpoint import Endpoint
 from model_deploy.proof.golden import difference
 from model_deploy.proof.prove import Subject
@@ -39,6 +40,7 @@ WATCHED: tuple[ModeName, ...] = ("real_time", "serverless")
 class Watched:
     """An endpoint, and what was seen of it."""
 
+    mode: ModeName
     endpoint: Endpoint
     records: Iterator[Golden]
     sent: int = 0
@@ -59,15 +61,23 @@ class Watched:
             if said := difference(one, answer, version):
                 self.wrong.append(said)
 
+    def check(self, version: int) -> Check:
+        said = (
+            f"{self.sent} golden records were re-sent, {self.by_version} answered by version {version}, "
+            f"{len(self.wrong)} of them otherwise than at training time"
+        )
+        measured = {"sent": self.sent, "by_version": self.by_version, "wrong": len(self.wrong)}
+        first = "".join(f"; {one}" for one in self.wrong[:1])
+        return Check(self.mode, "watch", not self.wrong, said + first, {k: float(v) for k, v in measured.items()})
 
-def watch(subject: Subject) -> int:
-    """Re-send until the deployment of the stage's stack has ended; 1 when the new version answered wrongly.
+
+def watch(subject: Subject) -> list[Check]:
+    """Re-send until the deployment of the stage's stack has ended; a check for each mode of the stage.
 
     Raises InputError when no deployment begins.
     """
-    watched = [
-        Watched(subject.endpoint(mode), cycle(subject.records)) for mode in WATCHED if mode in subject.stage.modes
-    ]
+    modes = [mode for mode in WATCHED if mode in subject.stage.modes]
+    watched = [Watched(mode, subject.endpoint(mode), cycle(subject.records)) for mode in modes]
     deployment = Deployment(subject)
     while not deployment.ended():
         until = time.monotonic() + INTERVAL
@@ -77,7 +87,10 @@ def watch(subject: Subject) -> int:
             time.sleep(1 / RATE)
         for one in watched:
             publish(subject, one)
-    return _said(watched, subject.version)
+    others = [mode for mode in subject.stage.modes if mode not in WATCHED]
+    return [one.check(subject.version) for one in watched] + [
+        Check(mode, "watch", passed=True, said="it does not answer at once: nothing was re-sent") for mode in others
+    ]
 
 
 class Deployment:
@@ -137,12 +150,3 @@ def _configuration(sagemaker: Any, name: str) -> str | None:
         return None
     newest: str | None = found.get("PendingDeploymentSummary", found).get("EndpointConfigName")
     return newest
-
-
-def _said(watched: list[Watched], version: int) -> int:
-    for one in watched:
-        print(  # noqa: T201
-            f"{one.endpoint.name}: {one.sent} golden records re-sent, {one.by_version} answered by version {version}, "
-            f"{len(one.wrong)} of them otherwise than at training time" + "".join(f"; {said}" for said in one.wrong[:1])
-        )
-    return 1 if any(one.wrong for one in watched) else 0

@@ -15,16 +15,20 @@ from model_deploy.verify.resolve import Resource, Stack
 PIPELINE, BUILD = "AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project"
 ROOT = Path(__file__).parents[2]
 
-#: The deployment's stages and the category of their action.
-STAGES: Mapping[str, str] = {
-    "Source": "Source",
-    "Build": "Build",
-    "DeployStaging": "Deploy",
-    "TestStaging": "Test",
-    "ApproveDeployment": "Approval",
-    "DeployProd": "Deploy",
-    "TestProd": "Test",
-}
+#: The deployment's stages and the categories of their actions. Beside the deployment to production runs its watch.
+STAGES: tuple[tuple[str, str], ...] = (
+    ("Source", "Source"),
+    ("Build", "Build"),
+    ("DeployStaging", "Deploy"),
+    ("TestStaging", "Test"),
+    ("ApproveDeployment", "Approval"),
+    ("DeployProd", "Deploy"),
+    ("DeployProd", "Test"),
+    ("TestProd", "Test"),
+)
+
+#: Stage of the pipeline → the stage that its test looks at.
+TESTED: Mapping[str, str] = {"TestStaging": "staging", "DeployProd": "prod", "TestProd": "prod"}
 
 BUILD_STAGES = ("Source", "Build")
 
@@ -95,8 +99,9 @@ def _pipeline(pipeline: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(place, "pipeline-stages", f"the stages are {' → '.join(BUILD_STAGES)}, one action each")
     if deploys:
         found = [(stage, str(action.get("ActionTypeId", {}).get("Category"))) for stage, action in actions(pipeline)]
-        if found != list(STAGES.items()):
-            yield Finding(place, "pipeline-stages", f"the stages are {' → '.join(STAGES)}, one action each")
+        if found != list(STAGES):
+            wanted = " → ".join(f"{stage} ({category})" for stage, category in STAGES)
+            yield Finding(place, "pipeline-stages", f"the stages and their actions are {wanted}")
         if [one.get("Name") for one in given.get("Variables", [])] != ["ModelPackageArn"]:
             yield Finding(
                 place, "pipeline-variables", "the promotion passes the version in the variable ModelPackageArn"
@@ -172,10 +177,12 @@ def _build_action(place: str, stage: str, settings: Document, action: Document, 
     except (json.JSONDecodeError, TypeError, KeyError):
         yield Finding(place, "build-environment", "EnvironmentVariables is no JSON list of names and values")
         return
-    if stage in ("TestStaging", "TestProd"):
-        wanted = stage.removeprefix("Test").lower()
-        if given.get("STAGE_NAME") != wanted:
-            yield Finding(place, "build-environment", f"STAGE_NAME must be {wanted}")
+    if stage in TESTED:
+        if given.get("STAGE_NAME") != TESTED[stage]:
+            yield Finding(place, "build-environment", f"STAGE_NAME must be {TESTED[stage]}")
+        watches = "--watch" in str(given.get("PROOF_OPTIONS"))
+        if watches != (stage == "DeployProd"):
+            yield Finding(place, "build-environment", "--watch belongs beside the deployment, and nowhere else")
         if "Build" not in inputs:
             yield Finding(place, "build-environment", "the test reads package.json of the artifact Build")
     renders = stage == "Build" and build is not None and build.name.endswith("-render")

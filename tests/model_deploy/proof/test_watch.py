@@ -1,0 +1,117 @@
+"""Golden records re-sent while a stage is deployed."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from contract.errors import InputError
+from contract.package import Golden
+from model_deploy.config import Stage
+from model_deploy.project import Project
+from model_deploy.proof import watch
+from model_deploy.proof.prove import Subject
+
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/credit/3"
+
+
+@dataclass
+class Account:
+    """A stage whose stack goes through `stack`, a status and a version at each look, the last one for ever.
+
+    answers  what the endpoint says to each request, round about
+    """
+
+    stack: list[tuple[str, str]]
+    answers: list[dict[str, Any]]
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+
+    @property
+    def runtime(self) -> "Account":
+        return self
+
+    def client(self, _: str) -> "Account":
+        return self
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        status, version = self.stack.pop(0) if len(self.stack) > 1 else self.stack[0]
+        if not status:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+        parameters = [{"ParameterKey": "ModelPackageName", "ParameterValue": version}]
+        return {"Stacks": [{"StackStatus": status, "Parameters": parameters}]}
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        return {"EndpointConfigName": "old", "PendingDeploymentSummary": {"EndpointConfigName": "new"}}
+
+    def invoke_endpoint(self, **_: Any) -> dict[str, Any]:
+        self.asked += 1
+        return {"Body": io.BytesIO(json.dumps(self.answers[self.asked % len(self.answers)]).encode())}
+
+    def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        assert Namespace == "MLOps/Proof"
+        self.metrics += MetricData
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "INTERVAL", 0.02)
+    monkeypatch.setattr(watch, "RATE", 500.0)
+
+
+def subject(account: Account, *modes: Any) -> Subject:
+    project = Project("credit", "p-demo", "us-east-1", "arn:aws:iam::111122223333:role/m", "credit", "bucket")
+    package = {"ModelPackageArn": ARN, "ModelPackageVersion": 3}
+    stage = Stage(name="prod", modes=modes or ("real_time",))
+    return Subject(project, stage, package, [Golden({"age": 1}, 0.2, "no")], account, None)
+
+
+DEPLOYMENT = [("UPDATE_COMPLETE", "2"), *[("UPDATE_IN_PROGRESS", "2")] * 3, ("UPDATE_COMPLETE", ARN)]
+GOOD = {"decision": "no", "score": 0.2, "model_version": 3}
+OLD = {"decision": "yes", "score": 0.9, "model_version": 2}
+
+
+def test_wrong_answers_of_the_new_version_become_a_metric_of_its_configuration() -> None:
+    account = Account(list(DEPLOYMENT), [OLD, GOOD | {"score": 0.3}])
+    (check,) = watch.watch(subject(account))
+    assert not check.passed
+    assert check.measured["wrong"] == check.measured["by_version"] > 0
+    assert "the score was 0.2 at training time and is 0.3" in check.said
+    assert sum(one["Value"] for one in account.metrics) == check.measured["wrong"]
+    dimensions = {one["Name"]: one["Value"] for one in account.metrics[0]["Dimensions"]}
+    assert dimensions == {"EndpointName": "credit-prod", "VariantName": "AllTraffic", "EndpointConfigName": "new"}
+
+
+def test_the_old_version_may_answer_otherwise_and_a_good_new_one_passes() -> None:
+    account = Account(list(DEPLOYMENT), [OLD, GOOD])
+    (check,) = watch.watch(subject(account))
+    assert check.passed
+    assert check.measured["sent"] > check.measured["by_version"] > 0
+    assert {one["Value"] for one in account.metrics} == {0}
+
+
+def test_a_stack_that_is_created_and_one_that_was_deployed_already() -> None:
+    created = Account([("", ""), ("CREATE_IN_PROGRESS", ARN), ("CREATE_COMPLETE", ARN)], [GOOD])
+    assert watch.watch(subject(created))[0].measured["sent"] > 0
+    over = Account([("UPDATE_COMPLETE", ARN)], [GOOD])
+    assert watch.watch(subject(over))[0].measured["sent"] == 0
+
+
+def test_a_stack_that_rolled_back_ends_the_watch() -> None:
+    account = Account([("UPDATE_IN_PROGRESS", "2"), ("UPDATE_ROLLBACK_COMPLETE", "2")], [OLD])
+    assert watch.watch(subject(account))[0].passed
+
+
+def test_without_a_deployment_it_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "PATIENCE", 0.05)
+    with pytest.raises(InputError, match="No deployment of prod began"):
+        watch.watch(subject(Account([("UPDATE_COMPLETE", "2")], [OLD])))
+
+
+def test_modes_that_do_not_answer_at_once_are_named() -> None:
+    checks = watch.watch(subject(Account(list(DEPLOYMENT), [GOOD]), "real_time", "batch"))
+    assert [(check.mode, check.passed) for check in checks] == [("real_time", True), ("batch", True)]
+    assert "nothing was re-sent" in checks[1].said
