@@ -17,6 +17,8 @@ from local_aws.cloudformation.engine import Stacks
 from local_aws.cloudwatch import alarm_operations, metric_operations
 from local_aws.cloudwatch.monitor import Monitor
 from local_aws.codecommit.references import Branches
+from local_aws.delivery.builds import operations as builds
+from local_aws.delivery.builds.builders import Builders
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
 from local_aws.events.deliveries import Deliverer
@@ -58,6 +60,7 @@ OPERATIONS: tuple[Operations, ...] = (
     describing.operations,
     metric_operations.operations,
     alarm_operations.operations,
+    builds.operations,
     *autoscaling.OPERATIONS,
     *codecommit.OPERATIONS,
 )
@@ -76,6 +79,7 @@ PARTS: tuple[type, ...] = (
     Hosts,
     Serving,
     Workers,
+    Builders,
     Engine,
     Arrivals,
     Deliverer,

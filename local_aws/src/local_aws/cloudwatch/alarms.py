@@ -1,10 +1,13 @@
 """Alarms: their documents, and what a change of state sets off, all in one transaction."""
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local_aws.autoscaling import scaling
 from local_aws.cloudwatch.composite import compile_rule
+from local_aws.cloudwatch.readings import ALARMS
 from local_aws.errors import AwsError, NotSupported
 from local_aws.events import bus, deliveries, targets
 from local_aws.operations import Aws
@@ -12,7 +15,7 @@ from local_aws.services import topics
 
 Document = dict[str, Any]
 
-ALARMS, HISTORY = "cloudwatch:Alarm", "cloudwatch:AlarmHistory"
+HISTORY = "cloudwatch:AlarmHistory"
 
 #: State → the member that lists its actions.
 _ACTIONS_OF = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -128,8 +131,19 @@ def _invoke(aws: Aws, alarm: Document, arn: str, previous: str) -> None:
     deliveries.enqueue(aws, {"Arn": arn}, json.dumps(payload | more), {"ALARM_ARN": alarm["AlarmArn"]})
 
 
+def _scale(aws: Aws, alarm: Document, arn: str, _: str) -> None:
+    scaling.act(aws, alarm, arn)
+
+
 #: The service in an action's ARN → what it does: the machine, the alarm in its new state, the ARN, the state before.
-ACTIONS: Mapping[str, Callable[[Aws, Document, str, str], None]] = {"sns": _notify, "lambda": _invoke}
+ACTIONS: Mapping[str, Callable[[Aws, Document, str, str], None]] = {
+    "sns": _notify,
+    "lambda": _invoke,
+    "autoscaling": _scale,
+}
+
+#: Taken again at each evaluation while the state lasts; all others only when it begins.
+_REPEATED = frozenset({"autoscaling"})
 
 
 def check_actions(request: Document) -> None:
@@ -151,6 +165,23 @@ def _act(aws: Aws, alarm: Document, arn: str, previous: str) -> None:
     except AwsError as error:
         summary, state = f"Failed to execute action {arn}. Received error: {error.message}", "Failed"
     remember(aws, alarm, "Action", summary, {"actionState": state, "notificationResource": arn})
+
+
+def _again(alarm: Document) -> list[str]:
+    arns = alarm.get(_ACTIONS_OF[alarm["StateValue"]]) or []
+    return [arn for arn in arns if arn.split(":")[2] in _REPEATED] if alarm["ActionsEnabled"] else []
+
+
+def repeats(alarm: Document) -> bool:
+    """Whether an alarm that stays in its state has something to do again."""
+    return bool(_again(alarm))
+
+
+def repeat(aws: Aws, alarm: Document) -> None:
+    """Do it, inside a transaction; the history has told of it when the state began."""
+    for arn in _again(alarm):
+        with contextlib.suppress(AwsError):  # said by the first attempt, and by the policy's activities
+            ACTIONS[arn.split(":")[2]](aws, alarm, arn, alarm["StateValue"])
 
 
 # composite alarms

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local_aws.cloudwatch import alarms, evaluation, metrics, statistics
+from local_aws.cloudwatch import alarms, evaluation, metrics, readings
 from local_aws.cloudwatch.metrics import Datum, Metric
 from local_aws.events.bus import iso
 from local_aws.operations import Aws
@@ -74,7 +74,7 @@ class Monitor:
                 self._evaluate(name, alarm, end)
 
     def _evaluate(self, name: str, alarm: Document, end: float) -> None:
-        points = _points(self._aws, alarm, end)
+        points = readings.points(self._aws, alarm, end)
         breaches = evaluation.COMPARISONS[alarm["ComparisonOperator"]]
         found = evaluation.state(
             [None if point is None else breaches(point, alarm["Threshold"]) for point in points],
@@ -82,26 +82,18 @@ class Monitor:
             alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"],
             alarm.get("TreatMissingData") or "missing",
         )
-        if found is None or found == alarm["StateValue"]:
+        stays = found == alarm["StateValue"]
+        if found is None or (stays and not alarms.repeats(alarm)):
             return
         with self._aws.store.transaction():
             held = self._aws.store.get(alarms.ALARMS, name)
             unchanged = (
                 held and held["AlarmConfigurationUpdatedTimestamp"] == alarm["AlarmConfigurationUpdatedTimestamp"]
             )
-            if held and unchanged:
+            if held and unchanged and stays:
+                alarms.repeat(self._aws, held)
+            elif held and unchanged:
                 alarms.transition(self._aws, held, found, *_reason(alarm, points, end))
-
-
-def _points(aws: Aws, alarm: Document, end: float) -> list[float | None]:
-    """The alarm's statistic in the periods before `end`, oldest first; None where nothing was published."""
-    period, count = alarm["Period"], alarm["EvaluationPeriods"] + evaluation.SPARE
-    start = end - period * count
-    rows = metrics.read(aws, Metric.of(alarm), start, end, alarm.get("Unit"))
-    found = statistics.by_period(rows, period, start)
-    name = alarm.get("Statistic") or alarm["ExtendedStatistic"]
-    summaries = (found.get(start + index * period) for index in range(count))
-    return [summary.statistic(name) if summary else None for summary in summaries]
 
 
 def _reason(alarm: Document, points: list[float | None], end: float) -> tuple[str, str]:

@@ -10,6 +10,8 @@ import threading
 import uuid
 from typing import Any
 
+from local_aws.autoscaling.schedule import fire as _fire_scheduled_action
+from local_aws.autoscaling.targets import ACTIONS
 from local_aws.events import bus, deliveries, timetable
 from local_aws.operations import Aws
 
@@ -106,4 +108,4 @@ def next_due(schedule: Document, now: float) -> float | None:
     return due if due is not None and due <= schedule.get("EndDate", float("inf")) else None
 
 
-_FIRE = {bus.RULES: _fire_rule, SCHEDULES: _fire_schedule}
+_FIRE = {bus.RULES: _fire_rule, SCHEDULES: _fire_schedule, ACTIONS: _fire_scheduled_action}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from local_aws.cloudformation.resources import (
+    autoscaling,
     cloudwatch,
     events,
     iam,
@@ -19,6 +20,7 @@ from local_aws.cloudformation.resources.kind import ResourceType
 TYPES: Mapping[str, ResourceType] = {
     row.type: row
     for rows in (
+        autoscaling.TYPES,
         cloudwatch.TYPES,
         events.TYPES,
         iam.TYPES,

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from local_aws import models, registry, tags
+from local_aws.autoscaling import api as autoscaling
 from local_aws.cloudwatch import alarm_operations
 from local_aws.errors import AwsError
 from local_aws.events import buses, rules, scheduler
@@ -29,6 +30,7 @@ _SERVICES: tuple[Operations, ...] = (
     buses.operations,
     scheduler.operations,
     alarm_operations.operations,
+    *autoscaling.OPERATIONS,
     models.operations,
     registry.operations,
     pipeline_operations.operations,
@@ -42,6 +44,7 @@ _GONE = frozenset(
         "NoSuchEntity",
         "NotFound",
         "NotFoundException",
+        "ObjectNotFoundException",
         "QueueDoesNotExist",
         "ResourceNotFound",
         "ResourceNotFoundException",
