@@ -75,6 +75,7 @@ class Builds:
         """
         with self._aws.store.transaction():
             project = projects.find(self._aws, request["projectName"])
+            self._check_limit(project)
             projects.count(self._aws, project)
             build = composition.compose(self._aws, project, request, str(uuid.uuid4()))
             build["Local"]["Request"] = request
@@ -88,6 +89,12 @@ class Builds:
             events.tell(self._aws, build)
             self._aws.store.after_commit(lambda: self.waiting.put(build["id"]))
         return str(build["id"])
+
+    def _check_limit(self, project: Document) -> None:
+        most, name = project.get("concurrentBuildLimit"), project["name"]
+        if most and len([one for one in self.open_builds() if one.startswith(f"{name}:")]) >= most:
+            message = f"Cannot have more than {most} active builds for the project {name}"
+            raise AwsError("AccountLimitExceededException", message)
 
     def describe(self, identity: str) -> Document | None:
         """The build as BatchGetBuilds shows it, None when there is none.

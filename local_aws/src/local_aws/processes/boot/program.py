@@ -38,7 +38,7 @@ class Program:
     arguments    the command line; its first word is a name on the environment's PATH, or a path
     environment  the whole environment
     root         the job's folder of one host; what lies below may be imported
-    shown        the folder that is /opt/ml where the kernel can show it so
+    shown        the folder that is /opt/ml where the kernel can show it so; None: it sees the machine as it is
     folder       the working directory
     network      False: loopback alone, where the kernel can do that
     read_only    files that the program must not change
@@ -47,7 +47,7 @@ class Program:
     arguments: tuple[str, ...]
     environment: dict[str, str]
     root: Path
-    shown: Path
+    shown: Path | None
     folder: Path
     network: bool = True
     read_only: tuple[Path, ...] = ()
@@ -58,7 +58,7 @@ class Program:
             tuple(document["arguments"]),
             document["environment"],
             Path(document["root"]),
-            Path(document["shown"]),
+            Path(document["shown"]) if document["shown"] else None,
             Path(document["folder"]),
             document["network"],
             tuple(Path(path) for path in document["read_only"]),
@@ -72,10 +72,8 @@ def run(
     try:
         _redirect(output)
         _hand_over(listener)
-        if namespaces:
-            _namespaces(program)
-        else:
-            _without_namespaces(program)
+        if program.shown:
+            _namespaces(program, program.shown) if namespaces else _without_namespaces(program)
         os.environ.clear()
         os.environ.update(program.environment)
         if listener:  # as systemd says it, sd_listen_fds(3)
@@ -123,11 +121,11 @@ def _unbuffered(descriptor: int, errors: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, write_through=True)
 
 
-def _namespaces(program: Program) -> None:
+def _namespaces(program: Program, shown: Path) -> None:
     kernel.unshare(network=not program.network)
     for path in program.read_only:
         kernel.read_only(path)
-    kernel.show_as_opt_ml(program.shown, program.root / "opt")
+    kernel.show_as_opt_ml(shown, program.root / "opt")
 
 
 def _without_namespaces(program: Program) -> None:

@@ -1,0 +1,1 @@
+"""Programs that run beside the server: each file stands alone, on the standard library."""
