@@ -18,6 +18,7 @@ TAGGED = {
     "pipeline": ("sagemaker:Pipeline", "PipelineArn"),
     "processing-job": ("sagemaker:ProcessingJob", "ProcessingJobArn"),
     "training-job": ("sagemaker:TrainingJob", "TrainingJobArn"),
+    "transform-job": ("sagemaker:TransformJob", "TransformJobArn"),
 }
 
 _LIMIT = 50

@@ -30,9 +30,50 @@ repository = "bare"
 packages = ["boto3", "botocore", "jmespath", "python-dateutil", "six", "s3transfer", "urllib3"]
 
 [[image]]
+repository = "served"
+packages = ["numpy"]
+serve = ["python3", "-m", "served"]
+code = ["served"]
+
+[[image]]
 repository = "stand-in"
 train = ["python3", "-m", "algorithm", "/opt/ml/model"]
 code = ["algorithm"]
+"""
+
+#: Answers with `handler.answer(body, headers)` of the model, which gives a status and a body; /execution-parameters
+#: with `handler.PARAMETERS`.
+SERVED = """
+import http.server, json, socket, handler
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        found = {} if self.path == "/ping" else getattr(handler, "PARAMETERS", None)
+        self.say(404 if found is None else 200, json.dumps(found).encode())
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.say(*handler.answer(body, self.headers))
+
+    def say(self, status, body):
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("content-type", "text/csv")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self):
+        return "client"
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("", 0), Handler, False)
+server.socket.close()
+server.socket = socket.socket(fileno=3)
+server.serve_forever()
 """
 
 _numbers = itertools.count(1)
@@ -197,6 +238,61 @@ class Client:
             time.sleep(0.01)
         raise AssertionError(f"still {found[member]}")
 
+    # transform
+
+    def model(self, source: str, **request: Any) -> str:
+        """A model whose container answers with the functions of `source`; its name."""
+        name = f"model-{next(_numbers)}"
+        url = self.put(f"models/{name}/model.tar.gz", tar({"code/handler.py": source}))
+        container = {"Image": f"{ACCOUNT}/served:1", "ModelDataUrl": url} | {
+            "Environment": {"PYTHONPATH": "/opt/ml/model/code"} | request.pop("Environment", {})
+        }
+        self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container, **request)
+        return name
+
+    def create_transform(
+        self,
+        model: str,
+        files: Mapping[str, bytes | str],
+        *,
+        hosts: int = 1,
+        input: Mapping[str, Any] | None = None,
+        output: Mapping[str, Any] | None = None,
+        **request: Any,
+    ) -> str:
+        """Create a job over `files`, of text/csv in lines; its results lie below s3://jobs/<name>/out/."""
+        name = request.pop("name", "") or f"transform-{next(_numbers)}"
+        for key, content in files.items():
+            self.put(f"{name}/in/{key}", content)
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://jobs/{name}/in/"}
+        self.sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=model,
+            TransformInput={
+                "DataSource": {"S3DataSource": source},
+                "ContentType": "text/csv",
+                "SplitType": "Line",
+                **(input or {}),
+            },
+            TransformOutput={
+                "S3OutputPath": f"s3://jobs/{name}/out",
+                "Accept": "text/csv",
+                "AssembleWith": "Line",
+                **(output or {}),
+            },
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": hosts},
+            **request,
+        )
+        return name
+
+    def transform(self, source: str, files: Mapping[str, bytes | str], **options: Any) -> dict[str, Any]:
+        return self.wait_transform(self.create_transform(self.model(source), files, **options))
+
+    def wait_transform(self, name: str, until: Callable[[str], bool] | None = None) -> dict[str, Any]:
+        return self._wait(
+            lambda: self.sagemaker.describe_transform_job(TransformJobName=name), "TransformJobStatus", until
+        )
+
     def log(self, name: str, kind: str = "Processing", host: str = "algo-1") -> list[str]:
         """The lines of the newest stream of a host."""
         group = f"/aws/sagemaker/{kind}Jobs"
@@ -232,6 +328,8 @@ def make_client(folder: Path) -> Client:
     table = folder / "images.toml"
     table.write_text(TABLE)
     (folder / "algorithm").mkdir()
+    (folder / "served").mkdir()
+    (folder / "served/__main__.py").write_text(SERVED)
     (folder / "algorithm/__main__.py").write_text("import sys; open(sys.argv[1] + '/m', 'w').write('stand-in')")
     made = Client(folder / "home", table)
     made.s3.create_bucket(Bucket="jobs")

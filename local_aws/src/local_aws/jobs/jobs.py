@@ -10,9 +10,10 @@ from local_aws.jobs import events
 from local_aws.jobs.kind import Document, Kind, Live, job_folder
 from local_aws.jobs.processing import Processing
 from local_aws.jobs.training import Training
+from local_aws.jobs.transform.transform import Transform
 from local_aws.operations import Aws
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training())}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training(), Transform())}
 
 OnEnd = Callable[[str, Document], None]
 

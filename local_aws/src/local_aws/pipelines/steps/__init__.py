@@ -7,10 +7,11 @@ from local_aws.pipelines.steps.model import MODEL
 from local_aws.pipelines.steps.processing import PROCESSING
 from local_aws.pipelines.steps.register_model import REGISTER_MODEL
 from local_aws.pipelines.steps.training import TRAINING
+from local_aws.pipelines.steps.transform import TRANSFORM
 
 #: What this machine runs.
 KINDS: dict[str, StepKind] = {
-    kind.name: kind for kind in (PROCESSING, TRAINING, MODEL, REGISTER_MODEL, CONDITION, FAIL)
+    kind.name: kind for kind in (PROCESSING, TRAINING, TRANSFORM, MODEL, REGISTER_MODEL, CONDITION, FAIL)
 }
 
 #: What else AWS documents, or SDK v3 emits; refused by name until there is a file for it.
@@ -38,7 +39,6 @@ NOT_SUPPORTED = frozenset(
         "MonitorBatchTransform",
         "NotebookJob",
         "QualityCheck",
-        "Transform",
         "Tuning",
     }
 )

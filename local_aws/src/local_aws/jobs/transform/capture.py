@@ -1,0 +1,62 @@
+"""DataCaptureConfig of a transform job: manifests of what went in and what came out, and ids for the records.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-batch.html
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.jobs.inputs import Item
+from local_aws.jobs.outputs import Output
+from local_aws.jobs.transform.records import Stamps
+from local_aws.operations import Aws
+from local_aws.s3 import objects
+
+
+def stamps(started: float) -> Stamps:
+    """A random id for each record beside the time at which the job started."""
+    time = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def make(count: int) -> list[tuple[str, str]]:
+        digits = os.urandom(16 * count).hex()  # one call for all: a hundred thousand ids are made at a time
+        return [(_uuid(digits[start : start + 32]), time) for start in range(0, 32 * count, 32)]
+
+    return make
+
+
+def _uuid(digits: str) -> str:
+    """Version 4, out of 32 random digits."""
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def manifests(aws: Aws, job: Mapping[str, Any], items: Sequence[Item], made: Sequence[Output]) -> list[Output]:
+    """`input/yyyy/mm/dd/hh/…` and `output/…` below DestinationS3Uri, staged; nothing without DataCaptureConfig."""
+    config = job.get("DataCaptureConfig")
+    if not config:
+        return []
+    source = job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    target = job["TransformOutput"]["S3OutputPath"]
+    keys = [f"{item.bucket}/{item.key}" for item in items]
+    results = [f"{output.bucket}/{output.key}" for output in made]
+    return [
+        _manifest(aws, config["DestinationS3Uri"], "input", job["TransformStartTime"], source, keys),
+        _manifest(
+            aws, config["DestinationS3Uri"], "output", job["TransformStartTime"], f"{target.rstrip('/')}/", results
+        ),
+    ]
+
+
+def _manifest(aws: Aws, destination: str, folder: str, at: float, uri: str, keys: Sequence[str]) -> Output:
+    common = uri.removeprefix("s3://").rpartition("/")[0] + "/"
+    if not all(key.startswith(common) for key in keys):  # a manifest may lead elsewhere
+        common = keys[0].partition("/")[0] + "/"
+    content = json.dumps([{"prefix": f"s3://{common}"}, *(key[len(common) :] for key in keys)], indent=1)
+    bucket, prefix = objects.split_uri(destination)
+    hour = datetime.fromtimestamp(at, UTC).strftime("%Y/%m/%d/%H")
+    key = f"{prefix.rstrip('/')}/{folder}/{hour}/{uuid.uuid4()}.jsonl".lstrip("/")
+    return Output(bucket, key, objects.stage(aws, content.encode()))

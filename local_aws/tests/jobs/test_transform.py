@@ -1,0 +1,317 @@
+"""Transform jobs on a real server, with models that are a few lines of Python."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import launch
+
+#: Answers each line with its own text in capitals.
+UPPER = "def answer(body, headers): return 200, body.upper()"
+
+#: Answers each line with how many lines came with it.
+COUNT = "def answer(body, headers):\n lines = body.splitlines()\n return 200, b'%d\\n' % len(lines) * len(lines)"
+
+
+def result(jobs: Any, found: dict[str, Any], key: str) -> bytes:
+    content: bytes = jobs.get(f"s3://jobs/{found['TransformJobName']}/out/{key}")
+    return content
+
+
+def data_log(jobs: Any, found: dict[str, Any]) -> list[str]:
+    group = "/aws/sagemaker/TransformJobs"
+    streams = jobs.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{found['TransformJobName']}/")
+    (name,) = [s["logStreamName"] for s in streams["logStreams"] if s["logStreamName"].endswith("/data-log")]
+    events = jobs.logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True)["events"]
+    return [event["message"].partition(":[sagemaker logs]: ")[2] for event in events]
+
+
+def test_files_become_out_files_in_the_order_of_their_records(jobs: Any) -> None:
+    many = "".join(f"{number},abcdefghij\n" for number in range(150_000))  # more than two requests
+    found = jobs.transform(UPPER, {"a.csv": "1,x\n2,y\n", "deep/b.csv": many, "empty.csv": ""}, MaxPayloadInMB=1)
+    assert found["TransformJobStatus"] == "Completed"
+    assert found["CreationTime"] <= found["TransformStartTime"] <= found["TransformEndTime"]
+    name = found["TransformJobName"]
+    assert jobs.keys(f"{name}/out") == [f"{name}/out/{key}.out" for key in ("a.csv", "deep/b.csv", "empty.csv")]
+    assert result(jobs, found, "a.csv.out") == b"1,X\n2,Y\n"
+    assert result(jobs, found, "deep/b.csv.out") == many.upper().encode()
+    assert data_log(jobs, found) == ["MaxConcurrentTransforms=1, MaxPayloadInMB=1, BatchStrategy=MULTI_RECORD"]
+
+
+def test_input_is_filtered_joined_and_filtered(jobs: Any) -> None:
+    found = jobs.transform(
+        UPPER,
+        {"a.csv": "7,a,b\n8,c,d\n"},
+        DataProcessing={"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
+    )
+    assert result(jobs, found, "a.csv.out") == b"7,B\n8,D\n"
+
+
+@pytest.mark.parametrize(("strategy", "counts"), [("MultiRecord", b"3\n3\n3\n"), ("SingleRecord", b"1\n1\n1\n")])
+def test_strategies(jobs: Any, strategy: str, counts: bytes) -> None:
+    found = jobs.transform(COUNT, {"a.csv": "1\n2\n3\n"}, BatchStrategy=strategy)
+    assert result(jobs, found, "a.csv.out") == counts
+
+
+def test_a_whole_gzip_file_out_of_a_manifest(jobs: Any) -> None:
+    jobs.put("manifest/a b.csv.gz", gzip.compress(b"x\ny"))
+    jobs.put("manifest/other.csv", b"not in it")
+    uri = jobs.put("manifest.json", json.dumps([{"prefix": "s3://jobs/manifest/"}, "a b.csv.gz"]))
+    found = jobs.transform(
+        UPPER,
+        {},
+        input={
+            "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": uri}},
+            "SplitType": "None",
+            "CompressionType": "Gzip",
+        },
+        output={"AssembleWith": "None"},
+    )
+    assert jobs.keys(f"{found['TransformJobName']}/out") == [f"{found['TransformJobName']}/out/a b.csv.gz.out"]
+    assert result(jobs, found, "a b.csv.gz.out") == b"X\nY"
+
+
+SEEN = """
+import json, os
+PARAMETERS = {"MaxConcurrentTransforms": 2, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 3}
+def answer(body, headers):
+    seen = {key: value for key, value in os.environ.items() if key.startswith("SAGEMAKER_") or key == "MINE"}
+    return 200, json.dumps([seen, headers["content-type"], headers["accept"]]).encode()
+"""
+
+
+def test_what_the_container_finds_and_asks_for(jobs: Any) -> None:
+    asked = jobs.transform(SEEN, {"a.csv": "1"}, Environment={"MINE": "yes"})
+    seen, content_type, accept = json.loads(result(jobs, asked, "a.csv.out"))
+    assert seen == {"SAGEMAKER_BATCH": "true", "MINE": "yes"}
+    assert (content_type, accept) == ("text/csv", "text/csv")
+    assert data_log(jobs, asked) == ["MaxConcurrentTransforms=2, MaxPayloadInMB=3, BatchStrategy=SINGLE_RECORD"]
+
+    told = jobs.transform(
+        SEEN, {"a.csv": "1"}, MaxConcurrentTransforms=3, MaxPayloadInMB=5, BatchStrategy="MultiRecord"
+    )
+    assert json.loads(result(jobs, told, "a.csv.out"))[0] == {
+        "SAGEMAKER_BATCH": "true",
+        "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": "3",
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB": "5",
+        "SAGEMAKER_BATCH_STRATEGY": "MULTI_RECORD",
+    }
+    assert data_log(jobs, told) == ["MaxConcurrentTransforms=3, MaxPayloadInMB=5, BatchStrategy=MULTI_RECORD"]
+
+
+#: Answers once two requests are here at the same time.
+TOGETHER = """
+import threading
+both = threading.Barrier(2, timeout=50)
+def answer(body, headers):
+    both.wait()
+    return 200, body
+"""
+
+
+def test_requests_go_side_by_side(jobs: Any) -> None:
+    found = jobs.transform(TOGETHER, {"a.csv": "1\n2\n3\n4\n"}, BatchStrategy="SingleRecord", MaxConcurrentTransforms=2)
+    assert result(jobs, found, "a.csv.out") == b"1\n2\n3\n4\n"
+
+
+def test_instances_share_the_files(jobs: Any) -> None:
+    found = jobs.transform(
+        "import os\ndef answer(body, headers): return 200, str(os.getpid()).encode()",
+        {f"{number}.csv": "1\n" for number in range(4)},
+        hosts=2,
+    )
+    processes = [result(jobs, found, f"{number}.csv.out") for number in range(4)]
+    assert processes[0] == processes[2] != processes[1] == processes[3]
+
+
+PARTLY = """
+calls = []
+def answer(body, headers):
+    calls.append(body)
+    if b"bad" in body: return 400, b"no such record: %d" % len(calls)
+    if b"broken" in body: return 503, b"call %d" % len(calls)
+    if b"once" in body and len(calls) == 1: return 500, b""
+    return 200, body
+"""
+
+
+def test_a_refused_record_fails_its_file_and_the_job_and_keeps_the_other_results(jobs: Any) -> None:
+    found = jobs.transform(PARTLY, {"a.csv": "bad\n", "b.csv": "good\n"})
+    assert found["TransformJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("ClientError: See job logs for more information")
+    assert "400" in found["FailureReason"]
+    name = found["TransformJobName"]
+    assert jobs.keys(f"{name}/out") == [f"{name}/out/b.csv.out"]
+    lines = ["ClientError: 400", "Message:", "no such record: 1"]  # once: what is refused is not asked again
+    assert data_log(jobs, found)[1:] == [f"jobs/{name}/in/a.csv: {line}" for line in lines]
+
+
+def test_what_breaks_is_asked_again(jobs: Any) -> None:
+    found = jobs.transform(PARTLY, {"a.csv": "broken\n"}, ModelClientConfig={"InvocationsMaxRetries": 2})
+    assert found["FailureReason"].startswith("AlgorithmError: See job logs for more information")
+    assert "503" in found["FailureReason"]
+    assert "call 3" in found["FailureReason"]
+    found = jobs.transform(PARTLY, {"a.csv": "once\n"})
+    assert found["TransformJobStatus"] == "Completed"
+
+
+def test_an_answer_that_does_not_come_in_time(jobs: Any) -> None:
+    found = jobs.transform(
+        "import time\ndef answer(body, headers): time.sleep(50)",
+        {"a.csv": "1"},
+        ModelClientConfig={"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 0},
+    )
+    assert "Unable to get response from algorithm" in found["FailureReason"]
+
+
+def test_answers_that_do_not_match_their_records_fail_the_file(jobs: Any) -> None:
+    found = jobs.transform(
+        "def answer(body, headers): return 200, b'1\\n'", {"a.csv": "1\n2\n"}, DataProcessing={"JoinSource": "Input"}
+    )
+    assert found["TransformJobStatus"] == "Failed"
+    assert "2 records have 1 results" in found["FailureReason"]
+
+
+def test_a_record_that_is_too_large(jobs: Any) -> None:
+    found = jobs.transform(UPPER, {"a.csv": b"1\n" + b"x" * (1 << 20) + b"\n"}, MaxPayloadInMB=1)
+    assert "ClientError: See job logs" in found["FailureReason"]
+    assert "MaxPayloadInMB" in found["FailureReason"]
+
+
+def test_a_container_that_cannot_start_says_why(jobs: Any) -> None:
+    found = jobs.transform("raise ValueError('no weights here')", {"a.csv": "1"})
+    assert found["TransformJobStatus"] == "Failed"
+    assert found["FailureReason"].startswith("AlgorithmError: ")
+    assert "no weights here" in found["FailureReason"]
+
+
+def test_no_input_is_a_failure_with_its_address(jobs: Any) -> None:
+    found = jobs.transform(UPPER, {})
+    assert "No S3 objects found" in found["FailureReason"]
+
+
+def test_captured_manifests_and_inference_ids(jobs: Any) -> None:
+    found = jobs.transform(
+        UPPER,
+        {"a.csv": "a\nb\n", "deep/b.csv": "c\n"},
+        DataCaptureConfig={"DestinationS3Uri": "s3://jobs/capture", "GenerateInferenceId": True},
+    )
+    name, at = found["TransformJobName"], found["TransformStartTime"].astimezone(tz=None)
+    rows = [line.split(",") for line in result(jobs, found, "a.csv.out").decode().split()]
+    assert [row[0] for row in rows] == ["A", "B"]
+    uuid = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    assert all(re.fullmatch(uuid, row[1]) for row in rows)
+    assert rows[0][1] != rows[1][1]
+    utc = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at.timestamp()))
+    assert {row[2] for row in rows} == {utc}
+    hour = time.strftime("%Y/%m/%d/%H", time.gmtime(at.timestamp()))
+    (given,) = jobs.keys(f"capture/input/{hour}/")
+    (made,) = jobs.keys(f"capture/output/{hour}/")
+    assert json.loads(jobs.get(f"s3://jobs/{given}")) == [{"prefix": f"s3://jobs/{name}/in/"}, "a.csv", "deep/b.csv"]
+    expected = [{"prefix": f"s3://jobs/{name}/out/"}, "a.csv.out", "deep/b.csv.out"]
+    assert json.loads(jobs.get(f"s3://jobs/{made}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("members", "code", "text"),
+    [
+        ({"input": {"SplitType": "RecordIO"}}, "NotImplemented", "SplitType RecordIO"),
+        ({"input": {"SplitType": "TFRecord"}}, "NotImplemented", "SplitType TFRecord"),
+        ({"DataProcessing": {"InputFilter": "$..x"}}, "ValidationException", "filter that is not supported"),
+        ({"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2}, "ValidationException", "120 MB"),
+        (
+            {"DataProcessing": {"JoinSource": "Input"}, "output": {"Accept": "image/png"}},
+            "ValidationException",
+            "TransformOutput.Accept",
+        ),
+        (
+            {"DataProcessing": {"JoinSource": "Input"}, "output": {"AssembleWith": "None"}},
+            "ValidationException",
+            "AssembleWith Line",
+        ),
+        (
+            {
+                "input": {
+                    "DataSource": {"S3DataSource": {"S3DataType": "AugmentedManifestFile", "S3Uri": "s3://jobs/m"}}
+                }
+            },
+            "NotImplemented",
+            "AugmentedManifestFile",
+        ),
+    ],
+)
+def test_what_is_refused_at_once(jobs: Any, members: dict[str, Any], code: str, text: str) -> None:
+    model = jobs.model(UPPER)
+    with pytest.raises(ClientError, match=text) as caught:
+        jobs.create_transform(model, {}, **members)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_names_are_unique_and_models_must_be_there(jobs: Any) -> None:
+    found = jobs.transform(UPPER, {"a.csv": "1"})
+    with pytest.raises(ClientError, match="must be unique"):
+        jobs.create_transform(found["ModelName"], {}, name=found["TransformJobName"])
+    with pytest.raises(ClientError, match="Could not find"):
+        jobs.create_transform("no-such-model", {})
+    with pytest.raises(ClientError, match="in status Completed"):
+        jobs.sagemaker.stop_transform_job(TransformJobName=found["TransformJobName"])
+    listed = jobs.sagemaker.list_transform_jobs(NameContains=found["TransformJobName"])["TransformJobSummaries"]
+    assert [job["TransformJobStatus"] for job in listed] == ["Completed"]
+    tags = [{"Key": "a", "Value": "b"}]
+    jobs.sagemaker.add_tags(ResourceArn=found["TransformJobArn"], Tags=tags)
+    assert jobs.sagemaker.list_tags(ResourceArn=found["TransformJobArn"])["Tags"] == tags
+
+
+#: Says in a file beside its environment's UP that it is asked, and answers once there is UP.go.
+WAITS = """
+import os, pathlib, time
+def answer(body, headers):
+    up = pathlib.Path(os.environ["UP"])
+    up.write_text(str(os.getpid()))
+    while not pathlib.Path(str(up) + ".go").exists(): time.sleep(0.01)
+    return 200, body
+"""
+
+
+def gone(pid: int) -> bool:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_stopped_job_leaves_neither_results_nor_a_process(jobs: Any, tmp_path: Any) -> None:
+    up = tmp_path / "up"
+    name = jobs.create_transform(jobs.model(WAITS, Environment={"UP": str(up)}), {"a.csv": "1", "b.csv": "2"})
+    jobs.appears(up)
+    jobs.sagemaker.stop_transform_job(TransformJobName=name)
+    found = jobs.wait_transform(name)
+    assert found["TransformJobStatus"] == "Stopped"
+    assert gone(int(up.read_text()))
+    assert jobs.keys(f"{name}/out") == []
+
+
+def test_a_killed_server_begins_the_job_again(own_jobs: Any, tmp_path: Any) -> None:
+    jobs, up = own_jobs, tmp_path / "up"
+    name = jobs.create_transform(jobs.model(WAITS, Environment={"UP": str(up)}), {"a.csv": "1\n", "b.csv": "2\n"})
+    jobs.appears(up)
+    first = int(up.read_text())
+    os.kill(jobs.status.Pid, signal.SIGKILL)
+    (tmp_path / "up.go").touch()
+    jobs.connect(launch.up(jobs.home, jobs.images))
+    found = jobs.wait_transform(name)
+    assert found["TransformJobStatus"] == "Completed"
+    assert gone(first)
+    assert int(up.read_text()) != first
+    assert [result(jobs, found, key) for key in ("a.csv.out", "b.csv.out")] == [b"1\n", b"2\n"]
