@@ -5,5 +5,6 @@ from pathlib import Path
 
 from inference.application import Application
 from inference.model import load
+from inference.serving import from_environment
 
-app = Application(load(Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))))
+app = Application(load(Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))), from_environment(os.environ))

@@ -5,6 +5,7 @@ how to batch (SageMaker developer guide, "Use your own inference code").
 """
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,41 +13,46 @@ from http import HTTPStatus
 from typing import Any
 
 from contract.errors import InputError
-from inference import formats, validation
-from inference.formats import Answer
+from inference import body, formats, writing
 from inference.model import Model
+from inference.refusal import RefusedError
+from inference.scoring import Scorer
+from inference.serving import Serving
+from inference.single import Single
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
+#: Of a transform job that does not say otherwise.
 MAX_PAYLOAD_MB = 6
+
+#: What InvokeEndpoint hands over as CustomAttributes: `reasons=3` asks for the three strongest reasons.
+ATTRIBUTES = "HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES"
+
+OK = "200 OK"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Response:
     """Status, body and its content type. SageMaker's chains want the plain type, without a charset."""
 
-    status: HTTPStatus
+    status: str
     body: bytes
     content_type: str = formats.JSON
-
-
-class RefusedError(Exception):
-    """A request that cannot be answered: a status of the 4xx and the reason."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Application:
     """Answers with one model."""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, model: Model, serving: Serving | None = None) -> None:
+        self._serving = serving or Serving()
+        self._single = Single(model, self._serving)
+        self._scorer = Scorer(model, self._serving)
         self._routes: dict[str, tuple[str, Callable[[Environ], Response]]] = {
-            "/ping": ("GET", self._ping),
             "/invocations": ("POST", self._invocations),
+            "/ping": ("GET", self._ping),
             "/execution-parameters": ("GET", self._execution_parameters),
         }
 
@@ -57,21 +63,28 @@ class Application:
             response = _refusal(error.status, str(error))
         except InputError as error:
             response = _refusal(HTTPStatus.BAD_REQUEST, str(error))
-        headers = [("Content-Type", response.content_type), ("Content-Length", str(len(response.body)))]
-        start_response(f"{response.status.value} {response.status.phrase}", headers)
-        return [response.body]
+        except Exception:
+            # The model's or our own mistake: said in the log, and never an answer.
+            logger.exception("A request could not be answered")
+            response = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "The model failed on this request; the log says how.")
+        content = response.body
+        start_response(
+            response.status, [("Content-Type", response.content_type), ("Content-Length", str(len(content)))]
+        )
+        return [content]
 
     def _route(self, environ: Environ) -> Response:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
-        if path not in self._routes:
-            raise RefusedError(HTTPStatus.NOT_FOUND, f"{path} is none of {', '.join(self._routes)}.")
-        expected, answer = self._routes[path]
+        route = self._routes.get(path)
+        if route is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, f"{path:.200} is none of {', '.join(self._routes)}.")
+        expected, answer = route
         if method != expected and (method, expected) != ("HEAD", "GET"):
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes {expected}, not {method}.")
         return answer(environ)
 
     def _ping(self, _environ: Environ) -> Response:
-        return Response(HTTPStatus.OK, b"{}\n")
+        return Response(OK, b"{}\n")
 
     def _execution_parameters(self, _environ: Environ) -> Response:
         document = {
@@ -79,54 +92,30 @@ class Application:
             "BatchStrategy": "MULTI_RECORD",
             "MaxPayloadInMB": MAX_PAYLOAD_MB,
         }
-        return Response(HTTPStatus.OK, json.dumps(document).encode())
+        return Response(OK, json.dumps(document).encode())
 
     def _invocations(self, environ: Environ) -> Response:
-        content_type = _content_type(environ)
-        accept = _accept(environ, content_type)
-        records = formats.read(_body(environ), content_type, self._model.preprocessor.columns)
-        matrix = validation.encode(self._model.encoder, records)
-        return Response(HTTPStatus.OK, formats.write(answers(self._model, matrix), accept), accept)
+        content = body.read(environ, self._serving.largest)
+        source, accept = formats.negotiate(environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT"))
+        told = _reasons(environ[ATTRIBUTES]) if ATTRIBUTES in environ else None
+        told = self._serving.reasons if told is None else told
+        answers = self._single.answer(content) if source == formats.CSV and not told else None
+        if answers is None:
+            answers = self._scorer.answers(content, source, told)
+        return Response(OK, writing.write(answers, accept), accept)
 
 
-def answers(model: Model, matrix: validation.Matrix) -> list[Answer]:
-    """Score and decision for each row of features (rows, features)."""
-    scores = model.predict(matrix)
-    return [Answer(decision, score) for decision, score in zip(model.decide(scores), scores.tolist(), strict=True)]
-
-
-def _content_type(environ: Environ) -> str:
-    given = environ.get("CONTENT_TYPE") or formats.CSV
-    name = formats.name_of(given)
-    if name not in formats.READERS:
-        known = ", ".join(formats.READERS)
-        raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The content type {given!r} is none of {known}.")
-    return name
-
-
-def _accept(environ: Environ, content_type: str) -> str:
-    """The first acceptable format; that of the request when the client does not mind."""
-    given = environ.get("HTTP_ACCEPT") or "*/*"
-    for choice in given.split(","):
-        name = formats.name_of(choice)
-        if name in formats.WRITERS:
-            return name
-        if name in ("*/*", "application/*", "text/*"):
-            return content_type
-    raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, f"{given!r} asks for none of {', '.join(formats.WRITERS)}.")
-
-
-def _body(environ: Environ) -> bytes:
-    """All of the body. A server that decodes chunks says so, and there is no length then."""
-    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
-    if length:
-        body: bytes = stream.read(int(length))
-    elif environ.get("wsgi.input_terminated"):
-        body = stream.read()
-    else:
-        body = b""
-    return body
+def _reasons(attributes: str) -> int | None:
+    """The number in `reasons=3` among other attributes; None without one. Raises InputError when it is none."""
+    for attribute in attributes.replace(";", ",").split(","):
+        key, _, value = attribute.partition("=")
+        if key.strip().lower() == "reasons":
+            if not (value.strip().isascii() and value.strip().isdigit()):
+                raise InputError(f"The custom attribute reasons is {value.strip()!r:.50}; a whole number is needed.")
+            return int(value)
+    return None
 
 
 def _refusal(status: HTTPStatus, reason: str) -> Response:
-    return Response(status, json.dumps({"error": reason}, ensure_ascii=False).encode())
+    content = json.dumps({"error": reason}, ensure_ascii=False).encode(errors="replace")
+    return Response(f"{status.value} {status.phrase}", content)

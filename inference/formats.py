@@ -1,137 +1,76 @@
-"""Bodies of requests → records, answers → bodies of responses: one row of a table for each content type."""
+"""Content types: their names, and which one a response takes."""
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
+from functools import lru_cache
+from http import HTTPStatus
 
-from contract.columns import Columns
-from contract.errors import InputError
+from inference.refusal import RefusedError
 
-#: Raw values by column, or by position in the order of `Columns.raw_features`.
-Record = Mapping[str, object] | Sequence[object]
+CSV, JSON, JSON_LINES, PARQUET = "text/csv", "application/json", "application/jsonlines", "application/x-parquet"
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What is said about one record; see `contract.package.Golden`."""
-
-    decision: str | float
-    score: float | list[float]
-
-
-CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
+READABLE = (CSV, JSON, JSON_LINES, PARQUET)
+WRITABLE = (CSV, JSON, JSON_LINES)
 
 #: Other names of the same formats.
-ALIASES = {"application/jsonl": JSON_LINES, "application/x-jsonlines": JSON_LINES, "application/csv": CSV}
-
-
-def name_of(content_type: str) -> str:
-    """`Text/CSV; charset=utf-8` → `text/csv`; an alias becomes the name of the tables below."""
-    plain = content_type.partition(";")[0].strip().lower()
-    return ALIASES.get(plain, plain)
-
-
-def read(body: bytes, content_type: str, columns: Columns) -> list[Record]:
-    """The records of a request.
-
-    content_type  a key of `READERS`, as `name_of` gives it
-
-    Raises InputError, with the line or record where that can be said, for what is no such body or holds no record.
-    """
-    try:
-        records = READERS[content_type](body.decode("utf-8-sig"), columns)
-    except UnicodeDecodeError as error:
-        raise InputError(f"The body is not UTF-8: byte {error.start} is {body[error.start]:#04x}.") from None
-    if not records:
-        raise InputError("The body holds no record.")
-    return records
-
-
-def write(answers: Sequence[Answer], content_type: str) -> bytes:
-    """The body of a response; `content_type` is a key of `WRITERS`."""
-    return WRITERS[content_type](answers).encode()
-
-
-def _csv(text: str, columns: Columns) -> list[Record]:
-    """A first line whose cells are mostly names of columns is a header; without one, records go by position."""
-    try:
-        rows: list[list[str]] = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
-    except csv.Error as error:
-        raise InputError(f"The body is not CSV: {error}.") from None
-    if not rows or not _is_header(rows[0], columns):
-        return list(rows)
-    header = [cell.strip() for cell in rows[0]]
-    for number, row in enumerate(rows[1:], start=1):
-        if len(row) != len(header):
-            raise InputError(f"Record {number} has {len(row)} values under a header of {len(header)} names.")
-    return [dict(zip(header, row, strict=True)) for row in rows[1:]]
-
-
-def _is_header(row: list[str], columns: Columns) -> bool:
-    names = {*columns.raw_features, *columns.drop, columns.label, columns.event_time}
-    return 2 * sum(cell.strip() in names for cell in row) > len(row)
-
-
-def _json(text: str, _columns: Columns) -> list[Record]:
-    """An object or array is one record, an array of them many; SageMaker's `{"instances": […]}` wraps either."""
-    document = _parsed(text, "The body")
-    if isinstance(document, dict) and isinstance(instances := document.get("instances"), list):
-        return list(instances)
-    if isinstance(document, list) and document and not isinstance(document[0], list | dict):
-        return [document]
-    if isinstance(document, list):
-        return document
-    if isinstance(document, dict):
-        return [document]
-    raise InputError(f"The body is a JSON {type(document).__name__}; an object or an array of records is needed.")
-
-
-def _json_lines(text: str, _columns: Columns) -> list[Record]:
-    return [_parsed(line, f"Line {number}") for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-
-
-def _parsed(text: str, place: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place} is not JSON: {error.msg} at character {error.pos}.") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{place} is not JSON that can be read: {str(error)[:100]}.") from None
-
-
-def _refuse(constant: str) -> None:
-    """NaN and the infinities are no JSON, though Python reads them."""
-    raise ValueError(f"{constant} is no JSON number, null says that a value is missing")
-
-
-def _csv_text(answers: Sequence[Answer]) -> str:
-    """Decision, then the score or the scores by class; a regression has its value alone."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    for answer in answers:
-        scores = answer.score if isinstance(answer.score, list) else [answer.score]
-        writer.writerow([answer.decision, *scores] if isinstance(answer.decision, str) else scores)
-    return text.getvalue()
-
-
-def _json_text(answers: Sequence[Answer]) -> str:
-    return json.dumps({"predictions": [_document(answer) for answer in answers]}, ensure_ascii=False)
-
-
-def _json_lines_text(answers: Sequence[Answer]) -> str:
-    return "".join(json.dumps(_document(answer), ensure_ascii=False) + "\n" for answer in answers)
-
-
-def _document(answer: Answer) -> dict[str, Any]:
-    return {"decision": answer.decision, "score": answer.score}
-
-
-READERS: dict[str, Callable[[str, Columns], list[Record]]] = {CSV: _csv, JSON: _json, JSON_LINES: _json_lines}
-WRITERS: dict[str, Callable[[Sequence[Answer]], str]] = {
-    CSV: _csv_text,
-    JSON: _json_text,
-    JSON_LINES: _json_lines_text,
+ALIASES = {
+    "application/csv": CSV,
+    "application/jsonl": JSON_LINES,
+    "application/x-jsonlines": JSON_LINES,
+    "application/x-ndjson": JSON_LINES,
+    "application/parquet": PARQUET,
+    "application/vnd.apache.parquet": PARQUET,
 }
+
+
+@lru_cache(maxsize=256)
+def negotiate(content_type: str | None, accept: str | None) -> tuple[str, str]:
+    """The formats of the body and of the answer by the two headers; SageMaker's defaults where one is absent.
+
+    Raises RefusedError: 415 for a body that cannot be read, 406 when nothing that can be written is acceptable.
+    """
+    source = _readable(content_type or CSV)
+    return source, _writable(accept or "*/*", source)
+
+
+def _readable(given: str) -> str:
+    name, parameters = _parts(given)
+    if name not in READABLE:
+        raise RefusedError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The content type {given!r:.100} is none of {', '.join(READABLE)}."
+        )
+    charset = parameters.get("charset", "utf-8").strip('"').lower()
+    if charset not in ("utf-8", "utf8", "us-ascii", "ascii"):
+        raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"The charset {charset!r:.50} is not read; send UTF-8.")
+    return name
+
+
+def _writable(given: str, source: str) -> str:
+    """The format of the greatest `q`, the first among equals; that of the request where the client does not mind."""
+    same = source if source in WRITABLE else CSV
+    ranked: list[tuple[float, str]] = []
+    for choice in given.split(","):
+        name, parameters = _parts(choice)
+        kind, _, sub = name.partition("/")
+        if name in WRITABLE:
+            ranked.append((_quality(parameters), name))
+        elif sub == "*":
+            family: Collection[str] = [one for one in (same, *WRITABLE) if kind in ("*", one.partition("/")[0])]
+            ranked += [(_quality(parameters), one) for one in list(family)[:1]]
+    best = max(ranked, key=lambda one: one[0], default=(0.0, ""))
+    if best[0] <= 0:
+        raise RefusedError(HTTPStatus.NOT_ACCEPTABLE, f"{given!r:.100} asks for none of {', '.join(WRITABLE)}.")
+    return best[1]
+
+
+def _quality(parameters: dict[str, str]) -> float:
+    try:
+        return float(parameters.get("q", "1"))
+    except ValueError:
+        return 0.0
+
+
+def _parts(given: str) -> tuple[str, dict[str, str]]:
+    """`Text/CSV; charset=utf-8` → (`text/csv`, {"charset": "utf-8"}); an alias becomes the name of the tables."""
+    name, *rest = (part.strip() for part in given.split(";"))
+    pairs = (part.partition("=") for part in rest)
+    return ALIASES.get(name.lower(), name.lower()), {key.strip().lower(): value.strip() for key, _, value in pairs}

@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from contract import documents, package
 from contract.decision import Decision
 from contract.errors import InputError
 from contract.package import CODE, MODEL
 from contract.preprocessor import Preprocessor
+from inference import boosting, engine
 from inference.decision import Scores, decide
+from inference.engine import Engine, Matrix
+from preprocessing.derive import Features
 from preprocessing.record import RecordEncoder
-
-Matrix = NDArray[np.float32]
-
-#: From features (n, features) float32, NaN for what is missing, to scores: see `inference.decision.decide`.
-Predict = Callable[[Matrix], Scores]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded artefact."""
+    """A loaded artefact. `features` is the function of the pipeline's own features.py, None without one."""
 
     preprocessor: Preprocessor
     decision: Decision
     encoder: RecordEncoder
-    predict: Predict
+    engine: Engine
+    features: Features | None = None
+
+    def predict(self, matrix: Matrix) -> Scores:
+        """From features (n, features) float32, NaN for what is missing, to scores."""
+        return self.engine.predict(matrix)
 
     def decide(self, scores: Scores) -> Sequence[str | float]:
         """The decisions that belong to scores of `predict`."""
@@ -48,38 +48,26 @@ def load(folder: Path, threads: int = 1) -> Model:
     decision = Decision.from_document(documents.read(folder / package.DECISION))
     own = folder / CODE / "features.py"
     features = _function(own, "features") if own.is_file() else None
-    return Model(preprocessor, decision, RecordEncoder(preprocessor, features), _predict(folder, threads))
+    answering = _engine(folder, threads, len(preprocessor.feature_names))
+    return Model(preprocessor, decision, RecordEncoder(preprocessor, features), answering, features)
 
 
-def _predict(folder: Path, threads: int) -> Predict:
+def _engine(folder: Path, threads: int, width: int) -> Engine:
     for name, loader in LOADERS.items():
         if (folder / name).is_file():
-            return loader(folder / name, threads)
+            return loader(folder / name, threads, width)
     raise InputError(f"{folder} holds no model; looked for {', '.join(LOADERS)}.")
 
 
-def _xgboost(path: Path, threads: int) -> Predict:
-    import xgboost
-
-    try:
-        # Out of memory: by its name, without a suffix, XGBoost would have to guess the format, and warn.
-        booster = xgboost.Booster(model_file=bytearray(path.read_bytes()))
-    except xgboost.core.XGBoostError as error:
-        raise InputError(f"{path.name} is no XGBoost model: {str(error).splitlines()[0]}") from None
-    booster.set_param({"nthread": threads})
-    return lambda matrix: booster.inplace_predict(matrix, missing=np.nan)
-
-
-def _own(path: Path, _threads: int) -> Predict:
-    """A model of the pipeline's own: `predictor.py` defines `load(model_dir: Path) -> Predict`."""
-    predict: Predict = _function(path, "load")(path.parent.parent)
-    return predict
+def _own(path: Path, _threads: int, _width: int) -> Engine:
+    """A model of the pipeline's own: `predictor.py` defines `load(model_dir: Path)`, which gives `Engine.predict`."""
+    return engine.of_batches(_function(path, "load")(path.parent.parent))
 
 
 #: File in the artefact → what makes it answer; the first that is there. A further kind of model is a row here.
-LOADERS: dict[str, Callable[[Path, int], Predict]] = {
+LOADERS: dict[str, Callable[[Path, int, int], Engine]] = {
     f"{CODE}/predictor.py": _own,
-    MODEL: _xgboost,
+    MODEL: boosting.load,
 }
 
 

@@ -19,16 +19,22 @@ _Encode = Callable[[object], "float | tuple[float, ...]"]
 
 
 class RecordEncoder:
-    """Encodes records by a preprocessor document; `features` is the function of the pipeline's own `features.py`."""
+    """Encodes records by a preprocessor document; `features` is the function of the pipeline's own `features.py`.
+
+    `width` is the number of features.
+    """
 
     def __init__(self, preprocessor: Preprocessor, features: Features | None = None) -> None:
-        self._columns = preprocessor.columns
+        self._columns = columns = preprocessor.columns
         self._names = preprocessor.columns.raw_features
         self._own = features
+        self.width = len(preprocessor.feature_names)
         missing = frozenset(preprocessor.columns.missing)
         by_column = {feature.column: feature for feature in preprocessor.features}
         self._flat = all(not isinstance(f, Categorical) or f.encoding == "ordinal" for f in preprocessor.features)
         self._raw = [_MAKERS[by_column[name].kind](by_column[name], missing) for name in self._names]
+        self._moments = [(f.mean, f.scale) for name in columns.numeric if isinstance(f := by_column[name], Numeric)]
+        self._plain = self._flat and features is None and bool(columns.numeric) and not any(map(_is_number, missing))
         self._derived = [
             (feature.column, _MAKERS[feature.kind](feature, missing))
             for feature in preprocessor.features
@@ -66,6 +72,27 @@ class RecordEncoder:
         cells = [cell for item in encoded for cell in (item if isinstance(item, tuple) else (item,))]
         return np.array(cells, dtype=np.float32)
 
+    def encode_cells(self, cells: list[str]) -> npt.NDArray[np.float32]:
+        """The same for texts alone, as a line of CSV has them; twice as fast where every number is there and plain."""
+        numeric = len(self._moments)
+        if not self._plain or len(cells) != len(self._names):
+            return self.encode_values(cells)
+        texts = cells[:numeric]
+        try:
+            numbers = list(map(float, texts))
+        except ValueError:
+            return self.encode_values(cells)
+        # What float() takes and `values.parse_number` does not goes the exact way; so does a sum that overflows.
+        joined = "".join(texts)
+        if not math.isfinite(sum(numbers)) or not joined.isascii() or "_" in joined:
+            return self.encode_values(cells)
+        encoded = [(number - mean) / scale for number, (mean, scale) in zip(numbers, self._moments, strict=True)]
+        if max(encoded) > _LARGEST or min(encoded) < -_LARGEST:
+            return self.encode_values(cells)
+        for encode, cell in zip(self._raw[numeric:], cells[numeric:], strict=True):
+            encoded.append(encode(cell))  # type: ignore[arg-type]  # ordinal: one number each
+        return np.array(encoded, dtype=np.float32)
+
     def _derive(self, values: Sequence[object]) -> list["float | tuple[float, ...]"]:
         columns, missing = self._columns, frozenset(self._columns.missing)
         raw: dict[str, npt.NDArray[np.float64] | npt.NDArray[np.object_]] = {}
@@ -77,6 +104,14 @@ class RecordEncoder:
         assert self._own is not None
         numbers, texts = derive(self._own, columns, raw, 1)
         return [encode(numbers[name][0] if name in numbers else texts[name][0]) for name, encode in self._derived]
+
+
+def _is_number(marker: str) -> bool:
+    """Whether a missing marker reads as a finite number, -999 for example."""
+    try:
+        return math.isfinite(float(marker))
+    except ValueError:
+        return False
 
 
 def _numeric(feature: Numeric, missing: frozenset[str]) -> _Encode:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.columns import Columns, Task
-from inference import formats
+from inference import formats, reading
 from inference.application import Application
 from inference.model import load
 from tests.inference.conftest import Client
@@ -132,11 +132,13 @@ def test_bad_bodies_are_400_with_a_reason(client: Client, body: str | bytes, con
 
 def test_a_first_line_is_a_header_when_more_than_half_of_it_are_names() -> None:
     columns = Columns(label="bought", task="binary", numeric=("age",), categorical=("city",))
-    assert formats.read(b"61,age\n", formats.CSV, columns) == [["61", "age"]]
-    assert formats.read(b"city,age\nBern,61\n", formats.CSV, columns) == [{"city": "Bern", "age": "61"}]
-    assert formats.read(b"city,age,other\nBern,61,x\n", formats.CSV, columns)[0] == {
-        "city": "Bern", "age": "61", "other": "x"
-    }  # fmt: skip
+
+    def read(body: bytes) -> list[reading.Record]:
+        return reading.read(body, formats.CSV, columns, most=None, tolerant=False)
+
+    assert read(b"61,age\n") == [["61", "age"]]
+    assert read(b"city,age\nBern,61\n") == [{"city": "Bern", "age": "61"}]
+    assert read(b"city,age,other\nBern,61,x\n") == [{"city": "Bern", "age": "61", "other": "x"}]
 
 
 def test_a_body_in_chunks_has_no_length(client: Client, expected: list[dict[str, Any]]) -> None:

@@ -53,6 +53,11 @@ def test_own_features_take_part(artefact: MakeArtefact) -> None:
     document["columns"]["derived_numeric"] = ["double"]
     document["features"].append({**document["features"][0], "column": "double"})
     documents.write(folder / package.PREPROCESSOR, document)
+    with pytest.raises(InputError, match="takes 3 features and the preprocessor makes 4"):
+        load(folder)
+    (folder / "code").joinpath("predictor.py").write_text(
+        "def load(model_dir):\n    return lambda matrix: matrix[:, 3]\n"
+    )
     own = folder / "code" / "features.py"
     own.write_text("def features(columns):\n    return {'double': 2 * columns['age']}\n")
     record = {"age": "7", "income": 1500, "city": "Bern"}
