@@ -19,10 +19,19 @@ from local_aws.cloudwatch.monitor import Monitor
 from local_aws.codecommit.references import Branches
 from local_aws.delivery.builds import operations as builds
 from local_aws.delivery.builds.builders import Builders
+from local_aws.delivery.pipelines import api as codepipeline
+from local_aws.delivery.pipelines.engine import Runner
+from local_aws.endpoints import configs as endpoint_configs
+from local_aws.endpoints import operations as endpoint_operations
+from local_aws.endpoints import runtime as endpoint_runtime
+from local_aws.endpoints.endpoints import Endpoints
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
 from local_aws.events.deliveries import Deliverer
 from local_aws.events.timer import Timer
+from local_aws.functions import event_invoke, permissions
+from local_aws.functions import operations as lambda_operations
+from local_aws.functions.part import Functions
 from local_aws.jobs import operations as jobs
 from local_aws.jobs.workers import Workers
 from local_aws.operations import Aws, Operations
@@ -60,9 +69,16 @@ OPERATIONS: tuple[Operations, ...] = (
     describing.operations,
     metric_operations.operations,
     alarm_operations.operations,
+    endpoint_configs.operations,
+    endpoint_operations.operations,
+    endpoint_runtime.operations,
     builds.operations,
+    lambda_operations.operations,
+    permissions.operations,
+    event_invoke.operations,
     *autoscaling.OPERATIONS,
     *codecommit.OPERATIONS,
+    *codepipeline.OPERATIONS,
 )
 
 
@@ -80,13 +96,16 @@ PARTS: tuple[type, ...] = (
     Serving,
     Workers,
     Builders,
+    Functions,
     Engine,
     Arrivals,
     Deliverer,
     Timer,
     Monitor,
+    Endpoints,
     Stacks,
     Branches,
+    Runner,
 )
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from local_aws.cloudformation import stacks
 from local_aws.cloudformation.failures import fail
@@ -13,6 +15,9 @@ log = logging.getLogger("local_aws.cloudformation")
 #: Seconds between two looks at a resource that is not ready yet.
 LOOK = 0.5
 
+#: Called with the stack.
+OnEnd = Callable[[dict[str, Any]], None]
+
 
 class Stacks:
     """Makes stacks what they shall be, and goes on where a killed server left them."""
@@ -23,6 +28,11 @@ class Stacks:
         self._threads: dict[str, threading.Thread] = {}
         self._again: set[str] = set()
         self._ending = threading.Event()
+        self._callbacks: list[OnEnd] = []
+
+    def on_end(self, callback: OnEnd) -> None:
+        """`callback(stack)` runs inside the transaction that ends an operation on a stack, well or not."""
+        self._callbacks.append(callback)
 
     def start(self) -> None:
         for stack in stacks.every(self._aws):
@@ -77,11 +87,17 @@ class Stacks:
                 if phase is None:
                     return "idle"
                 ready = phase(self._aws, stack)
-                stacks.put(self._aws, stack)
+                self._keep(stack)
         except StepError as error:  # what it had begun is undone; that it failed is said
             with store.transaction():
                 stack = stacks.find(self._aws, stack_id)
                 fail(self._aws, stack, error)
-                stacks.put(self._aws, stack)
+                self._keep(stack)
             return "going"
         return "going" if ready else "waiting"
+
+    def _keep(self, stack: dict[str, Any]) -> None:
+        stacks.put(self._aws, stack)
+        if stack["StackStatus"] not in PHASES:
+            for callback in self._callbacks:
+                callback(stack)

@@ -2,7 +2,6 @@
 
 import datetime
 import stat
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,15 @@ Document = dict[str, Any]
 _YEARS = (1980, 2107)
 
 
-def write(aws: Aws, repository: Document, commit: Document, folder: Path) -> Path:
-    """A new file in `folder`; the same bytes for the same commit."""
+def write(aws: Aws, repository: Document, commit: Document, path: Path) -> None:
+    """Write the file `path`; the same bytes for the same commit."""
     moment = datetime.datetime.fromtimestamp(int(commit["committer"]["date"].split()[0]), datetime.UTC)
     year = min(max(moment.year, _YEARS[0]), _YEARS[1])
     date = (year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    with (
-        tempfile.NamedTemporaryFile(dir=folder, suffix=".zip", delete=False) as file,
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-    ):
-        for path, (mode, blob) in sorted(repositories.tree_of(aws, repository, commit).items()):
-            info = zipfile.ZipInfo(path, date)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, (mode, blob) in sorted(repositories.tree_of(aws, repository, commit).items()):
+            info = zipfile.ZipInfo(name, date)
             info.create_system, info.compress_type = 3, zipfile.ZIP_DEFLATED  # Unix, so that modes are read
             kind = stat.S_IFLNK if mode == "120000" else stat.S_IFREG
             info.external_attr = (kind | (int(mode[-3:], 8) or 0o777)) << 16
             archive.writestr(info, repositories.read(aws, repository, blob))
-    return Path(file.name)

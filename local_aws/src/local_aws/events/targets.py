@@ -7,6 +7,7 @@ from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
 from local_aws.events import bus
+from local_aws.functions import asynchronous, functions
 from local_aws.operations import Aws
 from local_aws.pipelines import execution_operations
 from local_aws.services import queues, topics
@@ -51,11 +52,31 @@ def _to_pipeline(aws: Aws, target: Document, _: str, token: str) -> None:
     execution_operations.start(aws, {"PipelineName": name, "PipelineParameters": given, "ClientRequestToken": token})
 
 
+def _to_delivery(aws: Aws, target: Document, payload: str, token: str) -> None:
+    """Variables and revisions come from an input transformer; an event itself has neither."""
+    from local_aws.delivery.pipelines import execution_operations as delivery  # its actions emit events
+
+    try:
+        found = json.loads(payload)
+    except ValueError:
+        found = {}
+    given = {key: found[key] for key in ("variables", "sourceRevisions") if isinstance(found, dict) and key in found}
+    name = target["Arn"].rpartition(":")[2]
+    delivery.start(aws, given | {"name": name, "clientRequestToken": token}, {"triggerType": "CloudWatchEvent"})
+
+
+def _to_function(aws: Aws, target: Document, payload: str, _: str) -> None:
+    """Lambda takes the event at once; what becomes of it then is Lambda's own affair, with its own retries."""
+    asynchronous.enqueue(aws, functions.find(aws, functions.name_of(target["Arn"])), payload)
+
+
 KINDS: tuple[TargetKind, ...] = (
     TargetKind("sqs:", _to_queue, ("SqsParameters",)),
     TargetKind("sns:", _to_topic),
     TargetKind("events:event-bus/", _to_bus),
+    TargetKind("lambda:function:", _to_function),
     TargetKind("sagemaker:pipeline/", _to_pipeline, ("SageMakerPipelineParameters",)),
+    TargetKind("codepipeline:", _to_delivery),
 )
 
 #: What a target of any kind may carry; RoleArn is kept and nothing is denied.
