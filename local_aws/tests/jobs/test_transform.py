@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pipelines_kit import Pipelines, connect, definition
 
 from local_aws import launch
 
@@ -315,3 +316,58 @@ def test_a_killed_server_begins_the_job_again(own_jobs: Any, tmp_path: Any) -> N
     assert gone(first)
     assert int(up.read_text()) != first
     assert [result(jobs, found, key) for key in ("a.csv.out", "b.csv.out")] == [b"1\n", b"2\n"]
+
+
+def test_a_step_of_a_pipeline_and_its_cache(jobs: Any) -> None:
+    model = jobs.model(UPPER)
+    jobs.put("step/in/a.csv", "1,x\n")
+
+    def step(out: str, filtered: str) -> dict[str, Any]:
+        return {
+            "Name": "Score",
+            "Type": "Transform",
+            "CacheConfig": {"Enabled": True, "ExpireAfter": "1d"},
+            "Arguments": {
+                "ModelName": model,
+                "TransformInput": {
+                    "ContentType": "text/csv",
+                    "SplitType": "Line",
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://jobs/step/in/"}},
+                },
+                "TransformOutput": {"Accept": "text/csv", "AssembleWith": "Line", "S3OutputPath": out},
+                "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+                "DataProcessing": {"OutputFilter": filtered},
+            },
+        }
+
+    pipelines = Pipelines(jobs.sagemaker)
+    name = pipelines.create([step("s3://jobs/step/out", "$[1]")])
+    hits = []
+    for out, filtered in (("out", "$[1]"), ("elsewhere", "$[1]"), ("out", "$[0]")):
+        text = json.dumps(definition([step(f"s3://jobs/step/{out}", filtered)]))
+        jobs.sagemaker.update_pipeline(PipelineName=name, PipelineDefinition=text)
+        arn = pipelines.start(name)
+        assert pipelines.end(arn)["PipelineExecutionStatus"] == "Succeeded", pipelines.steps(arn)
+        score = pipelines.steps(arn)["Score"]
+        assert ":transform-job/pipelines-" in score["Metadata"]["TransformJob"]["Arn"]
+        hits.append("CacheHitResult" in score)
+    assert hits == [False, True, False]
+    assert jobs.get("s3://jobs/step/out/a.csv.out") == b"1\n"
+    assert jobs.keys("step/elsewhere") == []
+
+
+def test_eventbridge_hears_of_the_job(jobs: Any) -> None:
+    clients = {name: connect(name, jobs.status.Endpoint) for name in ("events", "sqs")}
+    url = clients["sqs"].create_queue(QueueName="transforms")["QueueUrl"]
+    arn = clients["sqs"].get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"detail-type": ["SageMaker Transform Job State Change"], "detail": {"TransformJobStatus": ["Completed"]}}
+    clients["events"].put_rule(Name="transforms", EventPattern=json.dumps(pattern))
+    clients["events"].put_targets(Rule="transforms", Targets=[{"Id": "queue", "Arn": arn}])
+    found = jobs.transform(UPPER, {"a.csv": "1"})
+    (message,) = clients["sqs"].receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["source"] == "aws.sagemaker"
+    assert event["resources"] == [found["TransformJobArn"]]
+    assert event["detail"]["TransformEndTime"] == round(found["TransformEndTime"].timestamp() * 1000)
+    clients["events"].remove_targets(Rule="transforms", Ids=["queue"])
+    clients["events"].delete_rule(Name="transforms")
