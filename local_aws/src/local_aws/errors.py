@@ -1,6 +1,9 @@
 """Errors with AWS's codes; the server turns them into each protocol's form."""
 
 
+from typing import Any
+
+
 class AwsError(Exception):
     """An error that a client of AWS would see.
 
@@ -10,7 +13,7 @@ class AwsError(Exception):
     members  further members of the error's shape
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, **members: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, **members: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Result = dict[str, Any] | None
 Handler = Callable[["Aws", Request], Result | Awaitable[Result]]
+
+#: ASGI's own.
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+RawHandler = Callable[["Aws", MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 T = TypeVar("T")
 
@@ -50,12 +55,22 @@ class Operations:
     def __init__(self, service: str) -> None:
         self.service = service
         self.handlers: dict[str, Handler] = {}
+        self.raws: dict[str, tuple[str, str, RawHandler]] = {}
 
     def __call__(self, name: str) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             if name in self.handlers:
                 raise ValueError(f"{self.service}:{name} has two handlers.")
             self.handlers[name] = handler
+            return handler
+
+        return register
+
+    def raw(self, name: str, prefix: str, ending: str) -> Callable[[RawHandler], RawHandler]:
+        """For an operation that must be fast: the handler speaks ASGI itself, for POST requests to such paths."""
+
+        def register(handler: RawHandler) -> RawHandler:
+            self.raws[name] = (prefix, ending, handler)
             return handler
 
         return register

@@ -27,7 +27,9 @@ class Application:
 
     def __init__(self, aws: Aws, operations: Iterable[Operations], threads: int = 32) -> None:
         self.aws = aws
+        operations = tuple(operations)
         self.handlers = _index(operations)
+        self.raws = [raw for group in operations for raw in group.raws.values()]
         self.services = tuple(sorted({service for service, _ in self.handlers}))
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
 
@@ -35,6 +37,11 @@ class Application:
         if asgi["type"] == "lifespan":
             await _lifespan(receive, send)
             return
+        if asgi["method"] == "POST":
+            for prefix, ending, handler in self.raws:
+                if asgi["path"].startswith(prefix) and asgi["path"].endswith(ending):
+                    await handler(self.aws, asgi, receive, send)
+                    return
         request = HttpRequest(
             method=asgi["method"],
             path=asgi["raw_path"].decode("latin-1"),
@@ -137,12 +144,13 @@ def _index(operations: Iterable[Operations]) -> dict[tuple[str, str], Handler]:
     """(service, operation) → handler. Raises ValueError on a name that botocore's model does not have."""
     found: dict[tuple[str, str], Handler] = {}
     for group in operations:
-        for name, handler in group.handlers.items():
+        for name in (*group.handlers, *group.raws):
             if name not in service_model(group.service).operation_names:
                 raise ValueError(f"{group.service} has no operation {name}.")
             if (group.service, name) in found:
                 raise ValueError(f"{group.service}:{name} has two handlers.")
-            found[group.service, name] = handler
+            if name in group.handlers:
+                found[group.service, name] = group.handlers[name]
     return found
 
 

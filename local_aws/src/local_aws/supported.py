@@ -12,7 +12,7 @@ def table() -> str:
     """A Markdown table: a service a row, its operations by name."""
     found: dict[str, list[str]] = {}
     for group in OPERATIONS:
-        found.setdefault(group.service, []).extend(group.handlers)
+        found.setdefault(group.service, []).extend([*group.handlers, *group.raws])
     rows = [f"| {service} | {len(names)} | {', '.join(sorted(names))} |" for service, names in sorted(found.items())]
     return "\n".join(["| Service | | Operations |", "| --- | --- | --- |", *rows])
 

@@ -12,6 +12,8 @@ operations = Operations("sagemaker")
 
 #: The kind of resource in an ARN → where its documents stand, and which member holds the ARN.
 TAGGED = {
+    "endpoint": ("sagemaker:Endpoint", "EndpointArn"),
+    "endpoint-config": ("sagemaker:EndpointConfig", "EndpointConfigArn"),
     "model": ("sagemaker:Model", "ModelArn"),
     "model-package": ("sagemaker:ModelPackage", "ModelPackageArn"),
     "model-package-group": ("sagemaker:ModelPackageGroup", "ModelPackageGroupArn"),

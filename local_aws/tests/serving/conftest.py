@@ -1,12 +1,10 @@
 """A machine whose table has one small image that serves WSGI, and models made of a few lines."""
 
-import io
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+from serving_kit import IMAGE, SERVING, TABLE, artefact
 
 from local_aws import machine, models
 from local_aws.operations import Aws
@@ -14,28 +12,6 @@ from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import objects
 from local_aws.serving import Serving
-
-STAND_IN = Path(__file__).parents[3] / "containers" / "wsgi_stand_in"
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/web:1"
-TABLE = f"""
-[[image]]
-repository = "web"
-tags = ["1"]
-serve = ["python3", "-m", "wsgi_stand_in"]
-code = ["{STAND_IN}"]
-"""
-
-SERVING = {"SAGEMAKER_SERVING_MODULE": "app:app", "PYTHONPATH": "/opt/ml/model/code"}
-
-
-def artefact(source: str) -> bytes:
-    """A model.tar.gz whose code/app.py is `source`."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        info = tarfile.TarInfo("code/app.py")
-        info.size = len(source.encode())
-        archive.addfile(info, io.BytesIO(source.encode()))
-    return content.getvalue()
 
 
 @pytest.fixture(scope="module")

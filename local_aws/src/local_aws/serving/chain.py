@@ -37,6 +37,11 @@ class Chain:
         for container in self.containers:
             container.wait_ready(seconds)
 
+    def cancel(self) -> None:
+        """Let `wait_ready` fail; from another thread."""
+        for container in self.containers:
+            container.cancel()
+
     def stop(self) -> None:
         with ThreadPoolExecutor(len(self.containers)) as threads:
             list(threads.map(Container.stop, self.containers))
@@ -46,12 +51,16 @@ class Chain:
 
         headers  further header lines, each with its CRLF, for every container
         Returns the number of the container that answered last (0 for the first) and its answer: the last container,
-        or the one that did not answer with 2xx. Raises NoAnswerError with `container` set to that number.
+        or the one that did not answer with 2xx. Raises NoAnswerError.
         """
         last = len(self.containers) - 1
         for number, container in enumerate(self.containers):
             head = b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: %b\r\n%b" % (content_type, headers)
-            answer = await container.pool.request(head, body, timeout)
+            try:
+                answer = await container.pool.request(head, body, timeout)
+            except NoAnswerError as error:
+                error.container = container.definition.name
+                raise
             if number == last or not 200 <= answer.status < 300:
                 return number, answer
             body, content_type = answer.body, answer.content_type

@@ -143,6 +143,10 @@ class Container:
         except NoAnswerError:
             return False
 
+    def cancel(self) -> None:
+        """Whoever waits for it gives up; `stop` comes next."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """End the process and remove its folder; nothing is left."""
         self._stopping.set()
