@@ -9,7 +9,26 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import InputError
 from local_aws.errors import StartError
-from mlops.commands import bootstrap, debug, definition, doctor, execution, executions, local, models, new, run
+from mlops.commands import (
+    approve,
+    batch,
+    bootstrap,
+    debug,
+    definition,
+    deployments,
+    destroy,
+    doctor,
+    execution,
+    executions,
+    invoke,
+    local,
+    models,
+    new,
+    promote,
+    reject,
+    rollback,
+    run,
+)
 from mlops.failures import RunError
 from mlops.output import errors
 
@@ -28,7 +47,15 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("execution", execution.execution),
     ("debug", debug.debug),
     ("models", models.models),
+    ("approve", approve.approve),
+    ("reject", reject.reject),
+    ("deployments", deployments.deployments),
+    ("promote", promote.promote),
+    ("rollback", rollback.rollback),
+    ("invoke", invoke.invoke),
+    ("batch", batch.batch),
     ("bootstrap", bootstrap.bootstrap),
+    ("destroy", destroy.destroy),
     ("doctor", doctor.doctor),
 )
 

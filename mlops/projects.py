@@ -13,8 +13,9 @@ from mlops import target as targets
 
 STAGES = ("staging", "prod")
 
-#: What the project's stack takes as its name. model_deploy/templates/project/foundation.yml
-_NAME = re.compile(r"[a-z](-*[a-z0-9]){0,31}")
+#: What the project's stack takes as its name (model_deploy/templates/project/foundation.yml), and how long it may be:
+#: names of roles and rules, which hold name and id, have 64 characters.
+_NAME, LONGEST = re.compile(r"[a-z](-*[a-z0-9])*"), 27
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,19 @@ def find(name: str) -> Project:
 
     Raises InputError for a name that stacks and endpoints cannot have.
     """
-    if not _NAME.fullmatch(name):
+    if not deployable(name):
         raise InputError(
-            f"{name!r} cannot be deployed: endpoints and stacks are called after the pipeline, and take up to 32 small "
-            "letters, digits and hyphens that begin with a letter. Rename its folder."
+            f"{name!r} cannot be deployed: endpoints and stacks are called after the pipeline, and take up to {LONGEST} "
+            "small letters, digits and hyphens that begin with a letter. Rename its folder."
         )
     account = str(boto3.client("sts").get_caller_identity()["Account"])
     region = targets.region()
     return Project(name, os.environ.get("SAGEMAKER_PROJECT_ID") or identifier(account, region, name), account, region)
+
+
+def deployable(name: str) -> bool:
+    """Whether stacks and endpoints can be called after it."""
+    return len(name) <= LONGEST and _NAME.fullmatch(name) is not None
 
 
 def identifier(account: str, region: str, name: str) -> str:
@@ -85,4 +91,10 @@ def names(exists: Callable[[str], bool]) -> list[str]:
     """Those of the registry's model groups whose project `exists`; the argument is the name of its stack."""
     pages = boto3.client("sagemaker").get_paginator("list_model_package_groups").paginate()
     groups = sorted(entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"])
-    return [group for group in groups if _NAME.fullmatch(group) and exists(find(group).stack)]
+    return [group for group in groups if deployable(group) and exists(find(group).stack)]
+
+
+def check_stage(stage: str) -> None:
+    """Raises InputError when there is no such stage."""
+    if stage not in STAGES:
+        raise InputError(f"{stage!r} is no stage: {' or '.join(STAGES)}.")

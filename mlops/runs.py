@@ -16,7 +16,11 @@ Document = dict[str, Any]
 ENDED = ("Succeeded", "Failed", "Stopped")
 
 #: Where the log of a step's job lies: the step's metadata key → log group.
-LOG_GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
+LOG_GROUPS = {
+    "ProcessingJob": "/aws/sagemaker/ProcessingJobs",
+    "TrainingJob": "/aws/sagemaker/TrainingJobs",
+    "TransformJob": "/aws/sagemaker/TransformJobs",
+}
 
 #: What a listing of steps shows of each, in AWS's words.
 STEP_FIELDS = ("StepName", "StepStatus", "StartTime", "EndTime", "CacheHitResult", "FailureReason", "Metadata")

@@ -6,8 +6,9 @@ import boto3
 
 from contract import package
 from contract.errors import InputError
-from mlops import output
+from mlops import output, projects
 from mlops import target as targets
+from mlops import versions as registry
 from mlops.options import JsonOption, OptionalName, TargetOption
 
 Document = dict[str, Any]
@@ -46,10 +47,16 @@ def versions(group: str) -> list[Document]:
         ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
     )
     arns = [entry["ModelPackageArn"] for page in pages for entry in page["ModelPackageSummaryList"]]
-    return [_version(client.describe_model_package(ModelPackageName=arn)) for arn in arns]
+    held = _standing(group) if arns else {}
+    return [_version(client.describe_model_package(ModelPackageName=arn), held.get(arn, [])) for arn in arns]
 
 
-def _version(found: Document) -> Document:
+def _standing(group: str) -> dict[str, list[str]]:
+    """ARN of a version → the stages that it stands in; a group whose name no project can have stands nowhere."""
+    return registry.standing(projects.find(group)) if projects.deployable(group) else {}
+
+
+def _version(found: Document, stages: list[str]) -> Document:
     metadata = found.get("CustomerMetadataProperties", {})
     return {
         "ModelPackageGroupName": found["ModelPackageGroupName"],
@@ -62,7 +69,7 @@ def _version(found: Document) -> Document:
             for key, value in metadata.items()
             if key.startswith(package.METRIC_PREFIX)
         },
-        "Stages": [found["ModelLifeCycle"]["Stage"]] if found.get("ModelLifeCycle") else [],
+        "Stages": stages,
     }
 
 

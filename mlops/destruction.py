@@ -1,0 +1,152 @@
+"""Everything that a deployment made goes, in the order in which it can; what is left is found by listing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from mlops import deployments, objects, stacks, versions
+from mlops.projects import STAGES, Project
+from mlops.stacks import Say
+
+Document = dict[str, Any]
+
+#: Log groups that builds, functions and endpoints write: prefixes after which the project's name follows.
+_LOGS = ("/aws/codebuild/", "/aws/lambda/", "/aws/sagemaker/Endpoints/")
+
+
+def destroy(project: Project, say: Say) -> list[str]:
+    """Remove the stages, the project's stack, its objects, repositories and logs; what is left over, by name.
+
+    Raises RunError when a stack cannot be deleted; a second call goes on from there.
+    """
+    _halt(project, say)
+    for stage in reversed(STAGES):
+        stacks.remove(project.stage_stack(stage), say)
+    for kind, name in kept_by_stages(project):
+        _REMOVE[kind](name)
+    for bucket in _buckets(project):
+        if count := objects.empty(bucket):
+            say(f"{bucket}: {count} objects removed")
+    stacks.remove(project.stack, say)
+    for kind, name in _beside(project):
+        say(f"{name}: removed")
+        _REMOVE[kind](name)
+    return sorted(f"{kind} {name}" for kind, name in left(project))
+
+
+def _halt(project: Project, say: Say) -> None:
+    """Nothing starts any more, and what runs is stopped: a deployment would bring stacks back."""
+    events = boto3.client("events")
+    for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{project.name}-{project.id}-"):
+        for rule in page["Rules"]:
+            events.disable_rule(Name=rule["Name"])
+    if "DeployPipelineName" in stacks.outputs(stacks.find(project.stack) or {}):
+        for identifier in deployments.stop(project, "mlops destroy"):
+            say(f"{identifier}: deployment stopped")
+
+
+def _buckets(project: Project) -> tuple[str, str]:
+    return project.bucket, f"{project.bucket}-artifacts"
+
+
+def kept_by_stages(project: Project) -> Iterator[tuple[str, str]]:
+    """Models and endpoint configurations that a stack kept when it replaced them, for a rollback."""
+    client = boto3.client("sagemaker")
+    listings: Mapping[str, tuple[str, str, str]] = {
+        "endpoint configuration": ("list_endpoint_configs", "EndpointConfigs", "EndpointConfig"),
+        "model": ("list_models", "Models", "Model"),
+    }
+    for kind, (operation, member, prefix) in listings.items():
+        for page in client.get_paginator(operation).paginate():
+            for entry in page[member]:
+                if _is_ours(project, client.list_tags(ResourceArn=entry[f"{prefix}Arn"])["Tags"]):
+                    yield kind, entry[f"{prefix}Name"]
+
+
+def _is_ours(project: Project, tags: list[Any]) -> bool:
+    """By the tags that a stage's stack passes on to what it makes."""
+    given = {tag["Key"]: tag["Value"] for tag in tags}
+    return project.tags.items() <= given.items() and "sagemaker:deployment-stage" in given
+
+
+def _beside(project: Project) -> Iterator[tuple[str, str]]:
+    """What no stack holds: repositories of the project's own names, and logs."""
+    for name in (project.build_pipeline, project.pipeline):
+        if _repository(name):
+            yield "repository", name
+    logs = boto3.client("logs")
+    for start in _LOGS:
+        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"{start}{project.name}-"):
+            for group in page["logGroups"]:
+                if _named(project, group["logGroupName"].removeprefix(start)):
+                    yield "log group", group["logGroupName"]
+
+
+def _named(project: Project, name: str) -> bool:
+    """Whether a name belongs to this project and not to one whose name begins alike."""
+    stages = tuple(f"{project.name}-{stage}" for stage in STAGES)
+    return name.startswith(f"{project.name}-{project.id}-") or any(
+        name == stage or name.startswith(f"{stage}-") for stage in stages
+    )
+
+
+def _repository(name: str) -> bool:
+    client = boto3.client("codecommit")
+    try:
+        client.get_repository(repositoryName=name)
+    except client.exceptions.RepositoryDoesNotExistException:
+        return False
+    return True
+
+
+_REMOVE: Mapping[str, Callable[[str], object]] = {
+    "endpoint configuration": lambda name: boto3.client("sagemaker").delete_endpoint_config(EndpointConfigName=name),
+    "model": lambda name: boto3.client("sagemaker").delete_model(ModelName=name),
+    "repository": lambda name: boto3.client("codecommit").delete_repository(repositoryName=name),
+    "log group": lambda name: boto3.client("logs").delete_log_group(logGroupName=name),
+}
+
+
+def left(project: Project) -> Iterator[tuple[str, str]]:
+    """What is still there of the deployment: nothing, after it was destroyed."""
+    for stack in (project.stack, *(project.stage_stack(stage) for stage in STAGES)):
+        if stacks.find(stack):
+            yield "stack", stack
+    client = boto3.client("sagemaker")
+    for page in client.get_paginator("list_endpoints").paginate(NameContains=f"{project.name}-"):
+        for entry in page["Endpoints"]:
+            if _named(project, entry["EndpointName"]):
+                yield "endpoint", entry["EndpointName"]
+    for bucket in _buckets(project):
+        if _bucket(bucket):
+            yield "bucket", bucket
+    yield from kept_by_stages(project)
+    yield from _beside(project)
+
+
+def _bucket(name: str) -> bool:
+    try:
+        boto3.client("s3").head_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            return False
+        raise
+    return True
+
+
+def remains(project: Project) -> list[str]:
+    """What stays on purpose, in sentences."""
+    said = []
+    if count := len(versions.known(project)):
+        said.append(f"The registry keeps {count} version{'s' * (count > 1)} of {project.group}, and S3 their models.")
+    pages = boto3.client("kms").get_paginator("list_keys").paginate()
+    if any(_ends(key["KeyId"], project) for page in pages for key in page["Keys"]):
+        said.append("The project's key is deleted after its waiting period, as KMS demands.")
+    return said
+
+
+def _ends(key: str, project: Project) -> bool:
+    found: Document = boto3.client("kms").describe_key(KeyId=key)["KeyMetadata"]
+    return found["KeyState"] == "PendingDeletion" and str(found.get("Description", "")).endswith(f" of {project.name}")

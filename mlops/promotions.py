@@ -1,0 +1,134 @@
+"""What the promotion function makes of an approval: which execution it started, or why it starts none."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from contract.errors import InputError
+from mlops import bootstrapping, deployments, stacks
+from mlops.bootstrapping import Choices
+from mlops.failures import RunError
+from mlops.projects import Project
+from mlops.stacks import Say
+from mlops.target import Target
+from model_deploy.promotion import services
+from model_deploy.promotion.state import State
+
+Document = dict[str, Any]
+
+#: Seconds until an approval's event must have begun a deployment, when nothing else is under way.
+PATIENCE = 180.0
+
+
+def ready(project: Project, target: Target, bucket: str, say: Say) -> None:
+    """See to it that the project's stack is there before something is approved.
+
+    On this machine it is brought up to date, tree included; in an account that is a person's decision.
+    Raises InputError with the command that does it, RunError when the stack fails.
+    """
+    _READY[target](project, bucket, say)
+
+
+def _bring_up(project: Project, bucket: str, say: Say) -> None:
+    bootstrapping.bootstrap(project, Choices(), bucket, say)
+
+
+def _ask_for(project: Project, _bucket: str, _say: Say) -> None:
+    if "DeployPipelineName" not in outputs(project):
+        raise InputError(f"The project's stack is not there: mlops bootstrap {project.name} --target aws makes it.")
+
+
+_READY = {Target.local: _bring_up, Target.aws: _ask_for}
+
+
+def outputs(project: Project) -> dict[str, str]:
+    """Those of the project's stack; empty when it is not there."""
+    return stacks.outputs(stacks.find(project.stack) or {})
+
+
+def connect(project: Project) -> services.Services:
+    """What promotion works with, from here. Raises InputError when the project's stack is not there."""
+    found = outputs(project)
+    if "DeployPipelineName" not in found:
+        raise InputError(f"Nothing of {project.name} was deployed yet: `mlops approve {project.name}` begins.")
+    return services.connect(
+        {
+            "SAGEMAKER_PROJECT_NAME": project.name,
+            "SOURCE_MODEL_PACKAGE_GROUP_NAME": project.group,
+            "ARTIFACT_BUCKET": found["BucketName"],
+            "LEDGER_PREFIX": f"ledger/{project.name}/",
+            "DEPLOY_PIPELINE_NAME": found["DeployPipelineName"],
+            "NOTIFICATION_TOPIC_ARN": found["NotificationTopicArn"],
+        }
+    )
+
+
+def state(project: Project) -> State:
+    """What the ledger adds up to."""
+    return connect(project).ledger.read()
+
+
+def before(now: State) -> State:
+    """The state as it was before the deployment that it has opened."""
+    return replace(now, sequence=now.open.sequence - 1) if now.open else now
+
+
+def begun(project: Project, version: int, before: State, say: Say) -> str | None:
+    """The execution that deploys `version` after its approval, once promotion has started it.
+
+    before  the ledger's state before the approval
+    None when promotion has decided and starts none: `standing` says why. Raises RunError when it does not answer.
+    """
+    heard, told = time.monotonic(), ""
+    while True:
+        now = state(project)
+        if found := _execution(now, version, before):
+            return found
+        if _decided(now, version, before):
+            return None
+        if now.open is not None:
+            heard = time.monotonic()
+            if (sentence := f"version {now.open.version} is under way, version {version} follows it") != told:
+                say(told := sentence)
+        if time.monotonic() - heard > PATIENCE:
+            raise RunError(_silence(project, version))
+        time.sleep(stacks.pause(time.monotonic() - heard))
+
+
+def _execution(now: State, version: int, before: State) -> str | None:
+    """Of the open deployment, or of one that began after `before` and has ended in the meantime."""
+    if now.open and now.open.version == version:
+        return now.open.execution or None
+    last = now.attempts.get(version)
+    return last.execution or None if last and last.sequence > before.sequence else None
+
+
+def _decided(now: State, version: int, before: State) -> bool:
+    """The approval is in the ledger, and nothing follows from it."""
+    seen = now.versions.get(version)
+    recorded = seen is not None and seen.status == "Approved" and now.open is None
+    return recorded and (seen is None or seen.sequence > before.sequence or _settled(now, version))
+
+
+def _settled(now: State, version: int) -> bool:
+    live = now.live
+    return live is not None and (version < live.version or (version == live.version and live.proved))
+
+
+def standing(now: State, version: int) -> str:
+    """Why an approved version is not deployed now, in a sentence."""
+    live = now.live
+    if live and live.version == version:
+        return f"Version {version} is live already."
+    if live and version < live.version:
+        return f"Version {version} is older than version {live.version}, which is live: mlops rollback goes back."
+    if now.hold:
+        return f"A rollback holds version {now.hold}."
+    return f"Version {version} waits for nothing and is not deployed: mlops deployments shows what happened."
+
+
+def _silence(project: Project, version: int) -> str:
+    """The function said nothing: its own log may say why."""
+    group = f"/aws/lambda/{project.name}-{project.id}-promotion"
+    said = "\n".join(deployments.newest_log(group, 20))
+    return f"No deployment of version {version} began within {PATIENCE:.0f} s. The end of the log {group}:\n{said}"
