@@ -69,8 +69,8 @@ def find(name: str) -> Project:
     """
     if not deployable(name):
         raise InputError(
-            f"{name!r} cannot be deployed: endpoints and stacks are called after the pipeline, and take up to {LONGEST} "
-            "small letters, digits and hyphens that begin with a letter. Rename its folder."
+            f"{name!r} cannot be deployed: endpoints and stacks are called after the pipeline, and take up to "
+            f"{LONGEST} small letters, digits and hyphens that begin with a letter. Rename its folder."
         )
     account = str(boto3.client("sts").get_caller_identity()["Account"])
     region = targets.region()

@@ -106,13 +106,12 @@ def reason(name: str) -> str:
     found = ""
     pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
     for event in (event for page in pages for event in page["StackEvents"]):  # the newest first
-        failed = event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get(
-            "ResourceStatusReason", ""
-        )
-        if failed and event["PhysicalResourceId"] != event["StackId"]:
-            found = f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', event['ResourceStatus'])}"
-        if event["PhysicalResourceId"] == event["StackId"] and event.get("ResourceStatusReason") == "User Initiated":
+        said = event.get("ResourceStatusReason", "")
+        whole = event.get("PhysicalResourceId") == event["StackId"]
+        if whole and said == "User Initiated":
             break
+        if not whole and event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in said:
+            found = f"{event['LogicalResourceId']}: {said or event['ResourceStatus']}"
     return found or f"its events say more: aws cloudformation describe-stack-events --stack-name {name}"
 
 

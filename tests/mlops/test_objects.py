@@ -27,10 +27,12 @@ def test_download_keeps_what_is_there(machine: Path, fresh: Fresh, tmp_path: Pat
         objects.put(f"s3://{bucket}/{key}", key.encode())
     written = objects.download(f"s3://{bucket}/out/", tmp_path / "new")
     assert {path.relative_to(tmp_path / "new").as_posix() for path in written} == {"one.out", "deep/two.out"}
+    (tmp_path / "new" / "deep" / "two.out").unlink()
     (tmp_path / "new" / "one.out").write_text("mine")
     with pytest.raises(InputError, match=r"one\.out is there already"):
         objects.download(f"s3://{bucket}/out/", tmp_path / "new")
     assert (tmp_path / "new" / "one.out").read_text() == "mine"
+    assert not (tmp_path / "new" / "deep" / "two.out").exists(), "all or nothing"
 
 
 def test_empty_takes_every_version(machine: Path, fresh: Fresh) -> None:
