@@ -231,7 +231,7 @@ def skip(aws: Aws, stack: Document, logicals: list[str]) -> None:
 
 
 def remove(aws: Aws, stack: Document) -> bool:
-    """Delete the next resource of `Cleanup`; when none is left, end."""
+    """Delete the next resource of `Cleanup`, False as long as it is still going; when none is left, end."""
     if not stack["Cleanup"]:
         end(aws, stack, _AFTER_REMOVAL[stack["StackStatus"]])
         if stack["StackStatus"] == stacks.DELETED:
@@ -244,9 +244,14 @@ def remove(aws: Aws, stack: Document) -> bool:
     if _keeps(stack, record):
         stacks.tell(aws, stack, record, "DELETE_SKIPPED")
     else:
-        stacks.tell(aws, stack, record, "DELETE_IN_PROGRESS")
-        with _acting("DELETE", record):
-            _delete(aws, record)
+        if not record.pop("Leaving", False):
+            stacks.tell(aws, stack, record, "DELETE_IN_PROGRESS")
+            with _acting("DELETE", record):
+                _delete(aws, record)
+        if TYPES[record["ResourceType"]].leaving(aws, _made(record)):
+            record["Leaving"] = True
+            stack["Cleanup"].insert(0, record)
+            return False
         stacks.tell(aws, stack, record, stacks.DELETED)
     if record is held:
         record["ResourceStatus"] = stacks.DELETED

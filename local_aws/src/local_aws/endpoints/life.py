@@ -127,7 +127,7 @@ class Life:
 
     def _resize(self, fleet: Fleet, variants: Document) -> None:
         try:
-            fleet.resize({name: held["Count"] for name, held in variants.items()})
+            fleet.adjust(variants)
         except (ServingError, AwsError):
             if self._interrupted or self._ending:
                 raise InterruptedLife from None

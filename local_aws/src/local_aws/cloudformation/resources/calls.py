@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from local_aws import models, registry, tags
+from local_aws import codecommit, models, registry, tags
 from local_aws.autoscaling import api as autoscaling
 from local_aws.cloudwatch import alarm_operations
+from local_aws.endpoints import configs as endpoint_configs
+from local_aws.endpoints import operations as endpoint_operations
 from local_aws.errors import AwsError
 from local_aws.events import buses, rules, scheduler
 from local_aws.operations import Aws, Handler, Operations
@@ -31,7 +33,10 @@ _SERVICES: tuple[Operations, ...] = (
     scheduler.operations,
     alarm_operations.operations,
     *autoscaling.OPERATIONS,
+    *codecommit.OPERATIONS,
     models.operations,
+    endpoint_configs.operations,
+    endpoint_operations.operations,
     registry.operations,
     pipeline_operations.operations,
     tags.operations,
@@ -54,7 +59,10 @@ _GONE = frozenset(
 
 @cache
 def _handlers() -> dict[tuple[str, str], Handler]:
-    return {(group.service, name): handler for group in _SERVICES for name, handler in group.handlers.items()}
+    from local_aws.delivery.pipelines import api as codepipeline  # its actions make stacks
+
+    groups = (*_SERVICES, *codepipeline.OPERATIONS)
+    return {(group.service, name): handler for group in groups for name, handler in group.handlers.items()}
 
 
 def call(aws: Aws, service: str, operation: str, **members: Any) -> Document:

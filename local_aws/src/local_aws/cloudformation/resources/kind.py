@@ -34,6 +34,7 @@ class ResourceType:
     form        makes a valid name out of a generated one
     outside     its effects are files, so that a kill may leave them without their row: create must then bear repetition
     settled     whether what was made is ready; raises AwsError when it never will be
+    leaving     whether what was deleted is still there for a while
     """
 
     type: str
@@ -45,3 +46,4 @@ class ResourceType:
     form: Callable[[str], str] = str
     outside: bool = False
     settled: Callable[[Aws, Made], bool] = lambda *_: True
+    leaving: Callable[[Aws, Made], bool] = lambda *_: False

@@ -2,6 +2,7 @@
 
 from local_aws.cloudformation.resources.calls import call, policy, tag_map
 from local_aws.cloudformation.resources.kind import Document, Made, ResourceType
+from local_aws.errors import AwsError
 from local_aws.operations import Aws
 
 
@@ -21,7 +22,7 @@ def _create_model(aws: Aws, name: str, properties: Document) -> Made:
     return Made(arn, {"ModelArn": arn, "ModelName": name})
 
 
-def _update_model(aws: Aws, made: Made, before: Document, now: Document) -> Made:
+def _retag_only(aws: Aws, made: Made, before: Document, now: Document) -> Made:
     _retag(aws, made.id, before, now)
     return made
 
@@ -108,7 +109,99 @@ def _delete_pipeline(aws: Aws, made: Made, _: Document) -> None:
     call(aws, "sagemaker", "DeletePipeline", PipelineName=made.id, ClientRequestToken=token)
 
 
+# endpoints
+
+
+def _create_config(aws: Aws, name: str, properties: Document) -> Made:
+    arn = call(aws, "sagemaker", "CreateEndpointConfig", **(properties | {"EndpointConfigName": name}))
+    return Made(arn["EndpointConfigArn"], {"EndpointConfigArn": arn["EndpointConfigArn"], "EndpointConfigName": name})
+
+
+def _delete_config(aws: Aws, made: Made, _: Document) -> None:
+    call(aws, "sagemaker", "DeleteEndpointConfig", EndpointConfigName=made.attributes["EndpointConfigName"])
+
+
+#: Properties of an endpoint that are members of UpdateEndpoint alone.
+_UPDATES_ONLY = ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties", "RetainDeploymentConfig")
+
+
+def _create_endpoint(aws: Aws, name: str, properties: Document) -> Made:
+    given = {key: item for key, item in properties.items() if key not in _UPDATES_ONLY}
+    arn = call(aws, "sagemaker", "CreateEndpoint", **(given | {"EndpointName": name}))["EndpointArn"]
+    return Made(arn, {"EndpointArn": arn, "EndpointName": name})
+
+
+def _update_endpoint(aws: Aws, made: Made, before: Document, now: Document) -> Made:
+    _retag(aws, made.id, before, now)
+    if {**before, "Tags": None} != {**now, "Tags": None}:
+        given = {key: item for key, item in now.items() if key != "Tags"}
+        call(aws, "sagemaker", "UpdateEndpoint", **(given | {"EndpointName": made.attributes["EndpointName"]}))
+    return made
+
+
+def _delete_endpoint(aws: Aws, made: Made, _: Document) -> None:
+    call(aws, "sagemaker", "DeleteEndpoint", EndpointName=made.attributes["EndpointName"])
+
+
+def _endpoint_settled(aws: Aws, made: Made) -> bool:
+    """InService is success, on whichever configuration: SageMaker's own rollback is silent here, as on AWS."""
+    name = made.attributes["EndpointName"]
+    described = call(aws, "sagemaker", "DescribeEndpoint", EndpointName=name)
+    if described["EndpointStatus"] == "Failed":
+        raise AwsError("ValidationException", f"The endpoint {name} failed: {described['FailureReason']}")
+    return bool(described["EndpointStatus"] == "InService")
+
+
+def _endpoint_leaving(aws: Aws, made: Made) -> bool:
+    """Its processes are drained and ended first."""
+    try:
+        described = call(aws, "sagemaker", "DescribeEndpoint", EndpointName=made.attributes["EndpointName"])
+    except AwsError:
+        return False
+    return bool(described["EndpointStatus"] == "Deleting")
+
+
 TYPES = (
+    ResourceType(
+        "AWS::SageMaker::EndpointConfig",
+        frozenset(
+            {
+                "AsyncInferenceConfig",
+                "DataCaptureConfig",
+                "EnableNetworkIsolation",
+                "EndpointConfigName",
+                "ExecutionRoleArn",
+                "KmsKeyId",
+                "ProductionVariants",
+                "Tags",
+                "VpcConfig",
+            }
+        ),
+        _create_config,
+        _delete_config,
+        _retag_only,
+        name="EndpointConfigName",
+    ),
+    ResourceType(
+        "AWS::SageMaker::Endpoint",
+        frozenset(
+            {
+                "DeploymentConfig",
+                "EndpointConfigName",
+                "EndpointName",
+                "ExcludeRetainedVariantProperties",
+                "RetainAllVariantProperties",
+                "RetainDeploymentConfig",
+                "Tags",
+            }
+        ),
+        _create_endpoint,
+        _delete_endpoint,
+        _update_endpoint,
+        name="EndpointName",
+        settled=_endpoint_settled,
+        leaving=_endpoint_leaving,
+    ),
     ResourceType(
         "AWS::SageMaker::Model",
         frozenset(
@@ -125,7 +218,7 @@ TYPES = (
         ),
         _create_model,
         _delete_model,
-        _update_model,
+        _retag_only,
         name="ModelName",
     ),
     ResourceType(
