@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from local_aws.cloudformation.resources import (
     autoscaling,
     cloudwatch,
+    codebuild,
+    codecommit,
+    codepipeline,
     events,
+    functions,
     iam,
     kms,
     logs,
@@ -22,7 +26,11 @@ TYPES: Mapping[str, ResourceType] = {
     for rows in (
         autoscaling.TYPES,
         cloudwatch.TYPES,
+        codebuild.TYPES,
+        codecommit.TYPES,
+        codepipeline.TYPES,
         events.TYPES,
+        functions.TYPES,
         iam.TYPES,
         kms.TYPES,
         logs.TYPES,

@@ -8,10 +8,13 @@ from typing import Any
 from local_aws import codecommit, models, registry, tags
 from local_aws.autoscaling import api as autoscaling
 from local_aws.cloudwatch import alarm_operations
+from local_aws.delivery.builds import operations as builds
 from local_aws.endpoints import configs as endpoint_configs
 from local_aws.endpoints import operations as endpoint_operations
 from local_aws.errors import AwsError
 from local_aws.events import buses, rules, scheduler
+from local_aws.functions import event_invoke, permissions
+from local_aws.functions import operations as lambda_operations
 from local_aws.operations import Aws, Handler, Operations
 from local_aws.pipelines import pipeline_operations
 from local_aws.s3 import api as s3
@@ -34,6 +37,10 @@ _SERVICES: tuple[Operations, ...] = (
     alarm_operations.operations,
     *autoscaling.OPERATIONS,
     *codecommit.OPERATIONS,
+    builds.operations,
+    lambda_operations.operations,
+    permissions.operations,
+    event_invoke.operations,
     models.operations,
     endpoint_configs.operations,
     endpoint_operations.operations,

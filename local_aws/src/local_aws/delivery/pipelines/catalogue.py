@@ -12,11 +12,8 @@ Document = dict[str, Any]
 _MOST_TAGS = 50
 
 
-def create(aws: Aws, request: Document, tags: list[Document], closed: Document | None = None) -> Document:
-    """A new pipeline, whose first execution starts at once, as on AWS; its declaration. Raises AwsError.
-
-    closed  stage → why none may enter it, from the beginning
-    """
+def create(aws: Aws, request: Document, tags: list[Document]) -> Document:
+    """A new pipeline, whose first execution starts at once, as on AWS; its declaration. Raises AwsError."""
     declared, now = structure.completed(request) | {"version": 1}, aws.clock.now()
     structure.check(declared, aws.region)
     check_tags(tags)
@@ -27,14 +24,12 @@ def create(aws: Aws, request: Document, tags: list[Document], closed: Document |
         pipeline = {"name": name, "version": 1, "created": now, "updated": now, "Tags": tags}
         aws.store.put(documents.PIPELINES, name, pipeline)
         _keep(aws, declared)
-        for stage, reason in (closed or {}).items():
-            close(aws, name, stage, reason)
-        start_if_possible(aws, pipeline, declared, {"triggerType": "CreatePipeline"})
+        _start(aws, pipeline, declared, {"triggerType": "CreatePipeline"})
     return declared
 
 
-def start_if_possible(aws: Aws, pipeline: Document, declared: Document, trigger: Document) -> None:
-    """Start an execution nobody has asked for, unless a variable without default would need a value."""
+def _start(aws: Aws, pipeline: Document, declared: Document, trigger: Document) -> None:
+    """Start an execution that nobody has asked for, unless a variable without default would need a value."""
     if any(one.get("defaultValue") is None for one in declared.get("variables") or []):
         return
     starting.begin(aws, pipeline, declared, trigger, {})
