@@ -24,6 +24,9 @@ from local_aws.delivery.pipelines.engine import Runner
 from local_aws.endpoints import configs as endpoint_configs
 from local_aws.endpoints import operations as endpoint_operations
 from local_aws.endpoints import runtime as endpoint_runtime
+from local_aws.endpoints.capture import Captures
+from local_aws.endpoints.asynchronous import operations as asynchronous_operations
+from local_aws.endpoints.asynchronous.queue import Queues
 from local_aws.endpoints.endpoints import Endpoints
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
@@ -72,6 +75,7 @@ OPERATIONS: tuple[Operations, ...] = (
     endpoint_configs.operations,
     endpoint_operations.operations,
     endpoint_runtime.operations,
+    asynchronous_operations.operations,
     builds.operations,
     lambda_operations.operations,
     permissions.operations,
@@ -102,7 +106,9 @@ PARTS: tuple[type, ...] = (
     Deliverer,
     Timer,
     Monitor,
+    Captures,
     Endpoints,
+    Queues,
     Stacks,
     Branches,
     Runner,

@@ -1,7 +1,6 @@
 """What can be scaled: a row for each scalable dimension."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,21 +17,24 @@ class Capacity(Protocol):
     def set(self, aws: Aws, resource: str, desired: int) -> None:
         """Ask for another capacity. Raises AwsError when the resource takes none now."""
 
+    def lowest(self, aws: Aws, resource: str) -> int:
+        """The smallest MinCapacity. Raises AwsError when there is no such resource."""
+
     def settled(self, aws: Aws, resource: str) -> bool:
         """Whether what was asked for last has been done. False, too, when the resource is gone."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """resource: what its ids look like;  noun: how activities call the capacity;  lowest: the smallest MinCapacity."""
+    """resource: what its ids look like;  noun: how activities call the capacity."""
 
     resource: re.Pattern[str]
     noun: str
     capacity: Capacity
-    lowest: int = 0
 
 
-DIMENSIONS: Mapping[str, Dimension] = {}
+#: Filled by the rooms whose resources can be scaled (see `api`).
+DIMENSIONS: dict[str, Dimension] = {}
 
 
 def of(dimension: str, resource: str) -> Dimension:

@@ -53,7 +53,8 @@ def set_bounds(aws: Aws, target: Document, low: int | None, high: int | None) ->
     high = target["MaxCapacity"] if high is None else high
     if low > high:
         raise AwsError("ValidationException", "Maximum capacity cannot be less than minimum capacity")
-    lowest = capacity.of(target["ScalableDimension"], target["ResourceId"]).lowest
+    resource = target["ResourceId"]
+    lowest = capacity.of(target["ScalableDimension"], resource).capacity.lowest(aws, resource)
     if low < lowest:
         raise AwsError("ValidationException", f"Minimum capacity must be at least {lowest}")
     target |= {"MinCapacity": low, "MaxCapacity": high}

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from local_aws import crud, models
+from local_aws.endpoints.asynchronous.checks import check as _asynchronous
+from local_aws.endpoints.serverless.checks import check as _serverless
 from local_aws.errors import AwsError, NotSupported
 from local_aws.operations import Aws, Operations, Request, Result
 
@@ -53,7 +55,7 @@ def _capacity(_: Aws, config: Document) -> Iterator[str]:
 
 
 #: Why AWS refuses a configuration; whoever adds a kind of variant adds its reasons.
-CHECKS: list[Check] = [_names, _capacity]
+CHECKS: list[Check] = [_names, _capacity, _asynchronous, _serverless]
 
 
 def create(aws: Aws, request: Request) -> Result:

@@ -95,15 +95,22 @@ class Endpoints:
         groups = [group for life in lives for fleet in life.fleets for group in fleet.groups.values()]
         return measures.drain(groups)
 
+    def gauges(self, at: float) -> list[Datum]:
+        """What the variants of the live configurations measure now."""
+        with self._lock:
+            fleets = [life.fleet for life in self._lives.values() if life.fleet]
+        return [datum for fleet in fleets for group in fleet.groups.values() for datum in group.gauges(at)]
+
     def _flush(self) -> None:
         while not self._ending.wait(FLUSH):
             if data := self.drain():
                 metrics.record(self._aws, data)
 
 
-def _gauge(aws: Aws, _: float) -> list[Datum]:
-    """Alarms evaluate over all that was observed up to now."""
-    return aws.part(Endpoints).drain()
+def _gauge(aws: Aws, at: float) -> list[Datum]:
+    """Alarms evaluate over all that was observed up to now, and over what the live variants measure."""
+    endpoints = aws.part(Endpoints)
+    return [*endpoints.drain(), *endpoints.gauges(at)]
 
 
 monitor.GAUGES[measures.NAMESPACE] = _gauge

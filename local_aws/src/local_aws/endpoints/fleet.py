@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from local_aws.endpoints.asynchronous.group import Asynchronous
 from local_aws.endpoints.group import Group, Kind
+from local_aws.endpoints.serverless.group import Serverless
 from local_aws.endpoints.turns import Turns
 from local_aws.operations import Aws
 
@@ -11,7 +13,7 @@ Document = dict[str, Any]
 
 #: What a configuration or a variant has → how its instances live; the first that fits, else `Group`.
 #: ("AsyncInferenceConfig" of the configuration, "ServerlessConfig" of the variant.)
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {"AsyncInferenceConfig": Asynchronous, "ServerlessConfig": Serverless}
 
 
 def kind_of(config: Document, variant: Document) -> Kind:
@@ -38,10 +40,10 @@ class Fleet:
         equal = not any(weights.values())
         self._turns = Turns([(self.groups[name], 1.0 if equal else weight) for name, weight in weights.items()])
 
-    def resize(self, counts: Mapping[str, int]) -> None:
-        """Raises AwsError or ServingError."""
-        for name, count in counts.items():
-            self.groups[name].resize(count)
+    def adjust(self, variants: Mapping[str, Document]) -> None:
+        """Instances and settings as the variants of a target have them. Raises AwsError or ServingError."""
+        for name, held in variants.items():
+            self.groups[name].adjust(held)
 
     def cancel(self) -> None:
         for group in self.groups.values():

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.cloudwatch.metrics import Datum
 from local_aws.endpoints.observers import OBSERVERS, Observer
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
@@ -73,7 +74,16 @@ class Group:
     def count(self) -> int:
         return len(self.chains)
 
+    def gauges(self, at: float) -> Iterable[Datum]:
+        """What is measured each minute, beside what is counted with each answer."""
+        del at
+        return ()
+
     # life; in threads
+
+    def adjust(self, held: Document) -> None:
+        """What the endpoint's document says of the variant now: see `resize`."""
+        self.resize(held["Count"])
 
     def resize(self, count: int) -> None:
         """Start or end instances until there are `count`; new ones are pinged first, old ones are drained.
@@ -155,7 +165,10 @@ class Group:
         headers  further header lines, each with its CRLF
         Raises NoAnswerError, or AwsError when there is nobody to ask.
         """
-        chain = self.pick() or await self._awaited()
+        return await self.through(self.pick() or await self._awaited(), headers, content_type, body)
+
+    async def through(self, chain: Chain, headers: bytes, content_type: bytes, body: bytes) -> Replied:
+        """What an instance says. Raises NoAnswerError."""
         chain.outstanding += 1  # nothing is awaited between the choice and this: see `Endpoints.barrier`
         try:
             number, answer = await chain.invoke(headers, content_type, body, self.timeout)

@@ -1,12 +1,11 @@
 """CreateEndpoint and its siblings: they change documents, and the endpoint's life follows."""
 
-from typing import Any
-
 from local_aws import crud
 from local_aws.cloudwatch import alarms
 from local_aws.endpoints import document, shifting, targets
 from local_aws.endpoints.document import ENDPOINT, Document
 from local_aws.endpoints.endpoints import Endpoints
+from local_aws.endpoints.serverless.checks import check_deployment, concurrency
 from local_aws.errors import AwsError
 from local_aws.operations import Aws, Operations, Request, Result
 
@@ -15,6 +14,7 @@ operations = Operations("sagemaker")
 
 def _check(aws: Aws, config: Document, target: Document) -> None:
     """A DeploymentConfig. Raises AwsError."""
+    check_deployment(config, target)
     shifting.check(config, targets.smallest(target))
     for name in shifting.alarms_of(config):
         try:
@@ -80,27 +80,30 @@ def update_weights(aws: Aws, request: Request) -> Result:
         for name, one in wanted.items():
             if name not in variants:
                 raise AwsError("ValidationException", f"The endpoint has no production variant {name}.")
-            _want(variants[name], one)
+            _want(held["Live"]["Config"], name, variants[name], one)
         held |= {"EndpointStatus": "Updating", "Wanted": variants}
         document.save(aws, held)
         _follow(aws, request["EndpointName"])
     return {"EndpointArn": held["EndpointArn"]}
 
 
-def _want(variant: Document, one: Document) -> None:
-    """What a request wants of a variant."""
+def _want(config: Document, name: str, variant: Document, one: Document) -> None:
+    """What a request wants of a variant. Raises AwsError "ValidationException"."""
+    own = next(found for found in config["ProductionVariants"] if found["VariantName"] == name)
     if one.get("DesiredWeight") is not None:
         variant["Weight"] = float(one["DesiredWeight"])
-    if one.get("DesiredInstanceCount") is not None:
-        variant["Count"] = int(one["DesiredInstanceCount"])
-    if serverless := one.get("ServerlessUpdateConfig"):
-        variant["ServerlessConfig"] = {**variant.get("ServerlessConfig", {}), **serverless}
-
-
-def set_capacity(aws: Aws, endpoint: str, variant: str, instances: int) -> None:
-    """What Application Auto Scaling does. Raises AwsError "ValidationException" while the endpoint changes."""
-    desired: list[dict[str, Any]] = [{"VariantName": variant, "DesiredInstanceCount": instances}]
-    update_weights(aws, {"EndpointName": endpoint, "DesiredWeightsAndCapacities": desired})
+    if (count := one.get("DesiredInstanceCount")) is not None:
+        if "ServerlessConfig" in own:
+            raise AwsError("ValidationException", f"The serverless variant {name} has no DesiredInstanceCount.")
+        if count < 1 and "AsyncInferenceConfig" not in config:
+            raise AwsError("ValidationException", f"DesiredInstanceCount of the variant {name} must be at least 1.")
+        variant["Count"] = int(count)
+    if wanted := one.get("ServerlessUpdateConfig"):
+        if "ServerlessConfig" not in own:
+            raise AwsError("ValidationException", f"The variant {name} is not serverless.")
+        variant["ServerlessConfig"] = own["ServerlessConfig"] | variant.get("ServerlessConfig", {}) | wanted
+        for reason in concurrency(variant["ServerlessConfig"]):
+            raise AwsError("ValidationException", reason)
 
 
 @operations("DescribeEndpoint")

@@ -1,0 +1,1 @@
+"""Serverless inference: instances that come with requests and go when they are idle."""
