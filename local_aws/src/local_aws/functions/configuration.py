@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
-from local_aws.operations import Aws
 
 Document = dict[str, Any]
 
@@ -56,7 +55,7 @@ def invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)
 
 
-def created(aws: Aws, request: Document) -> Document:
+def created(request: Document) -> Document:
     """The configuration of a new function. Raises AwsError."""
     name = request["FunctionName"]
     if not _NAME.fullmatch(name):
@@ -67,12 +66,12 @@ def created(aws: Aws, request: Document) -> Document:
             raise invalid(
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
-    return checked(aws, name, given)
+    return checked(name, given)
 
 
-def changed(aws: Aws, name: str, before: Document, request: Document) -> Document:
+def changed(name: str, before: Document, request: Document) -> Document:
     """The configuration with the members that the request has. Raises AwsError."""
-    return checked(aws, name, before | _given(request))
+    return checked(name, before | _given(request))
 
 
 def _given(request: Document) -> Document:
@@ -82,7 +81,7 @@ def _given(request: Document) -> Document:
     return {member: request[member] for member in _KEPT if request.get(member) is not None}
 
 
-def checked(aws: Aws, name: str, settings: Document) -> Document:
+def checked(name: str, settings: Document) -> Document:
     """The same settings. Raises AwsError: InvalidParameterValueException, or NotImplemented for what is not here."""
     if settings["PackageType"] != "Zip":
         raise NotSupported("Lambda functions out of images")

@@ -46,7 +46,7 @@ def of_request(aws: Aws, request: Document) -> Document:
 
 def create(aws: Aws, request: Document) -> Document:
     """A new function; it can be invoked at once. Raises AwsError."""
-    settings = configuration.created(aws, request)
+    settings = configuration.created(request)
     name = request["FunctionName"]
     taken = code.take(aws, request["Code"])
     with aws.store.transaction():
@@ -85,7 +85,7 @@ def change_configuration(aws: Aws, request: Document) -> Document:
     with aws.store.transaction():
         function = find(aws, name)
         _check_revision(function, request)
-        return _put(aws, configuration.changed(aws, name, function, request))
+        return _put(aws, configuration.changed(name, function, request))
 
 
 def _put(aws: Aws, function: Document) -> Document:

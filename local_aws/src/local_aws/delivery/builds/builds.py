@@ -91,8 +91,8 @@ class Builds:
         return str(build["id"])
 
     def _check_limit(self, project: Document) -> None:
-        most, name = project.get("concurrentBuildLimit"), project["name"]
-        if most and len([one for one in self.open_builds() if one.startswith(f"{name}:")]) >= most:
+        most, name = project.get("concurrentBuildLimit") or 0, project["name"]
+        if most > 0 and len([one for one in self.open_builds() if one.startswith(f"{name}:")]) >= most:
             message = f"Cannot have more than {most} active builds for the project {name}"
             raise AwsError("AccountLimitExceededException", message)
 

@@ -84,8 +84,8 @@ def _from_s3(aws: Aws, source: Document, version: str | None, folder: Path) -> s
 def _from_codecommit(aws: Aws, source: Document, version: str | None, folder: Path) -> str:
     repository = repositories.find(aws, source["location"].rstrip("/").rpartition("/")[2])
     commit = repositories.resolve(aws, repository, version)
-    folder.mkdir(parents=True)
-    archive = archives.write(aws, repository, commit, folder.parent)
+    archive = folder.with_name(f"{folder.name}.zip")
+    archives.write(aws, repository, commit, archive)
     artifacts.unpack(archive, folder)
     archive.unlink()
     return str(commit["commitId"])
