@@ -4,6 +4,7 @@ import contextlib
 import importlib.resources
 import json
 import os
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -50,6 +51,9 @@ def region() -> str:
 
 def up() -> launch.Status:
     """Start the local server when it is not running. Raises StartError with the reason when it does not come up."""
+    commands = str(Path(sys.executable).parent)  # uv is there, and saves each build to install it
+    if commands not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])
     return launch.up(home(), images(), region())
 
 
