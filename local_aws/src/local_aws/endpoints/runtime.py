@@ -18,6 +18,7 @@ from local_aws.endpoints.group import PAYLOAD, Group, Replied
 from local_aws.endpoints.observers import Answered
 from local_aws.errors import AwsError
 from local_aws.operations import Aws, Operations, Receive, Send
+from local_aws.serving import Answer
 from local_aws.serving.failure import NoAnswerError
 
 operations = Operations("sagemaker-runtime")
@@ -115,30 +116,37 @@ async def ask(group: Group, asked: Asked, body: bytes, begun: float) -> Replied:
     try:
         replied = await group.answer(asked.passed, asked.content_type, body)
     except NoAnswerError as error:
-        _count(group, at, 0, begun, sent)
-        raise _no_answer(group, error) from error
+        count(group, at, 0, begun, sent)
+        raise no_answer(group, error) from error
     except AwsError as error:
         if error.status >= 500:
-            _count(group, at, 0, begun, sent)
+            count(group, at, 0, begun, sent)
         raise
     answer = replied.answer
-    _count(group, at, answer.status, begun, sent)
+    count(group, at, answer.status, begun, sent)
     if not 200 <= answer.status < 300:
         raise model_error(group, replied.container, answer.status, answer.body.decode("utf-8", "replace"))
     if group.observers:
-        content_type = asked.content_type.decode("latin-1")
-        answered = Answered(group, at, content_type, asked.accept, asked.inference_id, body, answer)
-        for observer in group.observers:
-            observer(answered)
+        tell(group, at, asked, body, answer)
     return replied
 
 
-def _count(group: Group, at: float, status: int, begun: float, sent: float) -> None:
+def tell(group: Group, at: float, asked: Asked, body: bytes, answer: Answer) -> None:
+    """The group's observers hear of an answer with 2xx."""
+    content_type = asked.content_type.decode("latin-1")
+    answered = Answered(group, at, content_type, asked.accept, asked.inference_id, body, answer)
+    for observer in group.observers:
+        observer(answered)
+
+
+def count(group: Group, at: float, status: int, begun: float, sent: float) -> None:
+    """Remember for the metrics; `status` 0 for no answer, `begun` and `sent` by `time.perf_counter()`."""
     latency, overhead = (time.perf_counter() - sent) * 1e6, (sent - begun) * 1e6
     group.observed.append((at, status, latency, overhead, len(group.chains)))
 
 
-def _no_answer(group: Group, error: NoAnswerError) -> AwsError:
+def no_answer(group: Group, error: NoAnswerError) -> AwsError:
+    """The error that a client sees when a container gave no answer."""
     if error.timeout:
         text = (
             f"Your invocation timed out while waiting for a response from container {error.container}. Review the"

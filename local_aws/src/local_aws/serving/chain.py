@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from local_aws.serving.connection import Answer
+from local_aws.serving.connection import Answer, Piece
 from local_aws.serving.container import Container
 from local_aws.serving.failure import NoAnswerError, ServingError
 
@@ -46,10 +46,13 @@ class Chain:
         with ThreadPoolExecutor(len(self.containers)) as threads:
             list(threads.map(Container.stop, self.containers))
 
-    async def invoke(self, headers: bytes, content_type: bytes, body: bytes, timeout: float) -> tuple[int, Answer]:
+    async def invoke(
+        self, headers: bytes, content_type: bytes, body: bytes, timeout: float, piece: Piece | None = None
+    ) -> tuple[int, Answer]:
         """POST /invocations through the chain, in the event loop.
 
         headers  further header lines, each with its CRLF, for every container
+        piece    gets the body of the last container as it comes; the answer has none then
         Returns the number of the container that answered last (0 for the first) and its answer: the last container,
         or the one that did not answer with 2xx. Raises NoAnswerError.
         """
@@ -57,7 +60,7 @@ class Chain:
         for number, container in enumerate(self.containers):
             head = b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: %b\r\n%b" % (content_type, headers)
             try:
-                answer = await container.pool.request(head, body, timeout)
+                answer = await container.pool.request(head, body, timeout, piece if number == last else None)
             except NoAnswerError as error:
                 error.container = container.definition.name
                 raise

@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-batch
 """
 
 import json
-import os
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws import uuids
 from local_aws.jobs.inputs import Item
 from local_aws.jobs.outputs import Output
 from local_aws.jobs.transform.records import Stamps
@@ -21,17 +21,7 @@ def stamps(started: float) -> Stamps:
     """A random id for each record beside the time at which the job started."""
     time = datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def make(count: int) -> list[tuple[str, str]]:
-        digits = os.urandom(16 * count).hex()  # one call for all: a hundred thousand ids are made at a time
-        return [(_uuid(digits[start : start + 32]), time) for start in range(0, 32 * count, 32)]
-
-    return make
-
-
-def _uuid(digits: str) -> str:
-    """Version 4, out of 32 random digits."""
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    return lambda count: [(identity, time) for identity in uuids.many(count)]
 
 
 def manifests(aws: Aws, job: Mapping[str, Any], items: Sequence[Item], made: Sequence[Output]) -> list[Output]:

@@ -1,0 +1,170 @@
+"""Data capture of real-time endpoints: what was asked and answered, as lines of JSON in S3.
+
+`<DestinationS3Uri>/<endpoint>/<variant>/yyyy/mm/dd/hh/mm-ss-mmm-<uuid>.jsonl`, the hour by the server's clock
+(https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html). The event loop only keeps
+what it has seen; a thread writes it each second of the machine's time, and at the end of the server. A kill loses what
+was answered since: at most about a second.
+"""
+
+import base64
+import json
+import logging
+import random
+import threading
+import uuid
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from local_aws import uuids
+from local_aws.endpoints.group import Group
+from local_aws.endpoints.observers import OBSERVERS, Answered, Observer
+from local_aws.errors import AwsError
+from local_aws.operations import Aws
+from local_aws.s3 import objects
+
+log = logging.getLogger("local_aws.endpoints")
+
+Document = dict[str, Any]
+
+#: Seconds of the machine's time between two writes.
+FLUSH = 1.0
+
+#: As soon as so many bytes wait, they are written without waiting for the second to end.
+ENOUGH = 16 << 20
+
+BASE64 = "BASE64"
+
+
+@dataclass(frozen=True)
+class Capture:
+    """DataCaptureConfig of one variant.
+
+    folder      S3 URI of what the variant captures
+    percentage  of the requests, 0 to 100
+    encodings   encoding by content type; others are base64
+    """
+
+    folder: str
+    percentage: int
+    inputs: bool
+    outputs: bool
+    encodings: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, group: Group) -> "Capture | None":
+        """None when nothing is captured."""
+        config: Document = group.config.get("DataCaptureConfig") or {}
+        if not config.get("EnableCapture"):
+            return None
+        modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
+        types: Document = config.get("CaptureContentTypeHeader") or {}
+        encodings = {name.lower(): "CSV" for name in types.get("CsvContentTypes") or []}
+        encodings |= {name.lower(): "JSON" for name in types.get("JsonContentTypes") or []}
+        return cls(
+            f"{config['DestinationS3Uri'].rstrip('/')}/{group.endpoint}/{group.name}",
+            config["InitialSamplingPercentage"],
+            bool(modes & {"Input", "InputAndOutput"}),
+            bool(modes & {"Output", "InputAndOutput"}),
+            tuple(encodings.items()),
+        )
+
+    def line(self, answered: Answered, event: str) -> str:
+        """One captured request as a line of JSON."""
+        data: Document = {}
+        if self.inputs:
+            data["endpointInput"] = self._side("INPUT", answered.content_type, answered.body)
+        if self.outputs:
+            content_type = answered.answer.content_type.decode("latin-1")
+            data["endpointOutput"] = self._side("OUTPUT", content_type, answered.answer.body)
+        about = {"eventId": event}
+        if answered.inference_id:
+            about["inferenceId"] = answered.inference_id
+        about["inferenceTime"] = _at(answered).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}, ensure_ascii=False)
+
+    def _side(self, mode: str, content_type: str, body: bytes) -> Document:
+        encoding = dict(self.encodings).get(content_type.partition(";")[0].strip().lower(), BASE64)
+        try:
+            text = body.decode() if encoding != BASE64 else base64.b64encode(body).decode()
+        except UnicodeDecodeError:  # it is not what its type says
+            encoding, text = BASE64, base64.b64encode(body).decode()
+        return {"observedContentType": content_type, "mode": mode, "data": text, "encoding": encoding}
+
+
+class Captures:
+    """The living part: it gathers what the observers have seen and writes it."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self._seen: deque[tuple[Capture, Answered]] = deque()
+        self._size = 0
+        self._wake = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._work, name="captures", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What was seen is written. Call it when no more requests come."""
+        self._ending = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def observer(self, group: Group) -> Observer | None:
+        """What the group tells of each answered request; None when it captures nothing."""
+        capture = Capture.of(group)
+        if capture is None or capture.percentage == 0:
+            return None
+        seen, percentage = self._seen, capture.percentage
+
+        def observe(answered: Answered) -> None:
+            if percentage < 100 and random.random() * 100 >= percentage:  # noqa: S311  a sample, no secret
+                return
+            seen.append((capture, answered))
+            self._size += len(answered.body) + len(answered.answer.body)
+            if self._size > ENOUGH:
+                self._wake.set()
+
+        return observe
+
+    def _work(self) -> None:
+        while not self._ending:
+            self._wake.wait(FLUSH)
+            self._wake.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits: an object for each variant and hour."""
+        self._size = 0
+        taken = [self._seen.popleft() for _ in range(len(self._seen))]
+        by_hour = lambda pair: (pair[0].folder, _at(pair[1]).strftime("%Y/%m/%d/%H"))  # noqa: E731
+        for (folder, hour), pairs in groupby(sorted(taken, key=by_hour), by_hour):
+            try:
+                self._write(f"{folder}/{hour}", list(pairs))
+            except (AwsError, OSError) as error:
+                log.warning("What was captured for %s is lost: %s", folder, error)
+
+    def _write(self, folder: str, pairs: list[tuple[Capture, Answered]]) -> None:
+        name = _at(pairs[0][1]).strftime("%M-%S-%f")[:-3]
+        bucket, key = objects.split_uri(f"{folder}/{name}-{uuid.uuid4()}.jsonl")
+        objects.bucket(self._aws, bucket)
+        events = uuids.many(len(pairs))
+        lines = [capture.line(seen, event) for (capture, seen), event in zip(pairs, events, strict=True)]
+        staged = objects.stage(self._aws, "".join(f"{line}\n" for line in lines).encode())
+        try:
+            objects.put(self._aws, bucket, key, staged)
+        except BaseException:
+            staged.discard()
+            raise
+
+
+def _at(answered: Answered) -> datetime:
+    return datetime.fromtimestamp(answered.at, UTC)
+
+
+OBSERVERS.append(lambda aws, group: aws.part(Captures).observer(group))
