@@ -24,6 +24,7 @@ from local_aws.delivery.pipelines.engine import Runner
 from local_aws.endpoints import configs as endpoint_configs
 from local_aws.endpoints import operations as endpoint_operations
 from local_aws.endpoints import runtime as endpoint_runtime
+from local_aws.endpoints import streaming as endpoint_streaming
 from local_aws.endpoints.capture import Captures
 from local_aws.endpoints.asynchronous import operations as asynchronous_operations
 from local_aws.endpoints.asynchronous.queue import Queues
@@ -75,6 +76,7 @@ OPERATIONS: tuple[Operations, ...] = (
     endpoint_configs.operations,
     endpoint_operations.operations,
     endpoint_runtime.operations,
+    endpoint_streaming.operations,
     asynchronous_operations.operations,
     builds.operations,
     lambda_operations.operations,
