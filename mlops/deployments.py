@@ -130,12 +130,17 @@ def _detail(action: Document) -> str:
     return stacks.reason(identifier) if action.get("Provider") == "CloudFormation" and identifier else ""
 
 
+#: How CodeBuild begins its own lines, which say in other words what the failure's reason says.
+_CODEBUILD = "[Container] "
+
+
 def _build_log(identifier: str, lines: int) -> list[str]:
     builds = boto3.client("codebuild").batch_get_builds(ids=[identifier])["builds"]
     where = builds[0].get("logs", {}) if builds else {}
     if not where.get("groupName") or not where.get("streamName"):
         return []
-    return tail(where["groupName"], where["streamName"], lines)
+    found = tail(where["groupName"], where["streamName"], 10 * lines)
+    return [line for line in found if not line.startswith(_CODEBUILD)][-lines:]
 
 
 def _stack_log(identifier: str, lines: int) -> list[str]:

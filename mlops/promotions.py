@@ -79,7 +79,7 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
     before  the ledger's state before the approval
     None when promotion has decided and starts none: `standing` says why. Raises RunError when it does not answer.
     """
-    heard, told = time.monotonic(), ""
+    heard, told = time.monotonic(), 0
     while True:
         now = state(project)
         if found := _execution(now, version, before):
@@ -87,9 +87,10 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
         if _decided(now, version, before):
             return None
         if now.open is not None:
-            heard = time.monotonic()
-            if (sentence := f"version {now.open.version} is under way, version {version} follows it") != told:
-                say(told := sentence)
+            heard, other = time.monotonic(), now.open.version
+            if other not in (version, told):
+                say(f"version {other} is under way, version {version} follows it")
+                told = other
         if time.monotonic() - heard > PATIENCE:
             raise RunError(_silence(project, version))
         time.sleep(stacks.pause(time.monotonic() - heard))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from mlops import deployment_progress, output, projects, stacks
 from mlops import deployments as executions
-from mlops import output, projects, stacks
 from mlops import target as targets
 from mlops.options import JsonOption, OptionalName, TargetOption
 
@@ -14,7 +14,7 @@ def deployments(
     """List deployments, newest first: version, stages, who waits for an approval, why one failed."""
     targets.reach(target)
     names = [name] if name else projects.names(lambda stack: stacks.find(stack) is not None)
-    pipelines = [projects.find(each).pipeline for each in names]
+    pipelines = {projects.find(each).pipeline: each for each in names}
     listed = [(pipeline, entry) for pipeline in pipelines for entry in executions.executions(pipeline)]
     listed.sort(key=lambda pair: pair[1]["startTime"], reverse=True)
     found = [
@@ -24,10 +24,12 @@ def deployments(
     if as_json:
         output.document(found)
         return
-    table = output.table("Pipeline", "Execution", "Version", "Status", "Started", "Stage")
+    table = output.table("Model", "Execution", "Version", "Status", "Started", "Stage")
     for report in found:
-        table.add_row(*_row(report))
+        table.add_row(pipelines[report["PipelineName"]], *_row(report))
     output.console.print(table if found else "Nothing was deployed yet: `mlops approve NAME` begins.")
+    if found and found[0]["Status"] == "Failed":
+        output.console.print(deployment_progress.failure(found[0]))
 
 
 def _row(report: dict[str, Any]) -> tuple[Any, ...]:
@@ -36,10 +38,9 @@ def _row(report: dict[str, Any]) -> tuple[Any, ...]:
     if "WaitsForApproval" in report:
         last = "waits for mlops promote"
     return (
-        report["PipelineName"],
-        report["PipelineExecutionId"],
+        report["PipelineExecutionId"][:8],
         executions.version(report),
         output.status(report["Status"]),
         output.moment(report["StartTime"]),
-        report.get("FailureReason") or report.get("StatusSummary") or last,
+        report.get("StatusSummary") or last,
     )
