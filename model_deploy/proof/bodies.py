@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from contract.documents import Document
 CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 
 Record = dict[str, Any]
+
+#: Whole numbers may stand for categories: beyond so many different ones in the golden records they do not.
+MOST_CODES = 20
 
 
 def csv_lines(records: Iterable[Record]) -> bytes:
@@ -44,8 +47,9 @@ class Malformed:
     body: bytes
 
 
-def malformed(record: Record) -> list[Malformed]:
-    """What can go wrong with a request, made out of a good record."""
+def malformed(records: Sequence[Record]) -> list[Malformed]:
+    """What can go wrong with a request, made out of the first of good records."""
+    record = records[0]
     first = next(iter(record))
     found = [
         Malformed("an unknown content type", "application/x-unknown", csv_lines([record])),
@@ -54,10 +58,21 @@ def malformed(record: Record) -> list[Malformed]:
         Malformed("a record of the wrong length", CSV, csv_lines([{**record, "\0": 0, "\1": 0}])),
         Malformed("a field that is missing", JSON, _json({key: record[key] for key in record if key != first})),
     ]
-    number = next((key for key, value in record.items() if isinstance(value, int | float)), None)
-    if number is not None:
-        found.append(Malformed("text where a number belongs", JSON, _json({**record, number: "twelve"})))
+    if numbers := _numbers(records):
+        found.append(Malformed("text where a number belongs", JSON, _json(record | dict.fromkeys(numbers, "twelve"))))
     return found
+
+
+def _numbers(records: Sequence[Record]) -> list[str]:
+    """Columns that surely hold numbers: nothing else, and more different ones than a code for categories would have."""
+    return [name for name in records[0] if _are_numbers({one[name] for one in records} - {None, ""})]
+
+
+def _are_numbers(values: set[Any]) -> bool:
+    try:
+        return len({float(value) for value in values}) > MOST_CODES
+    except (TypeError, ValueError):
+        return False
 
 
 def _json(record: Record) -> bytes:

@@ -117,7 +117,7 @@ def _malformed_queued(mode: ModeName, subject: Subject) -> Check:
 
 
 def _malformed(mode: ModeName, subject: Subject, sender: Refuses) -> Check:
-    requests = bodies.malformed(subject.records[0].record)
+    requests = bodies.malformed([one.record for one in subject.records])
     wrong = []
     for request in requests:
         status, reason = sender.refusal(request)

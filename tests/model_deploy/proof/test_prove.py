@@ -31,6 +31,7 @@ def golden(age: float | None, city: str | None) -> Golden:
     return Golden(record, score(record), "yes" if score(record) >= 0.5 else "no")
 
 
+MANY = [golden(float(age), "Bern") for age in range(30, 55)]
 RECORDS = [golden(20.0, "Bern"), golden(80.0, "Basel, BS"), golden(None, "Zürich"), golden(50.0, None), golden(7.5, "")]
 
 
@@ -196,7 +197,7 @@ def test_whoever_answers_malformed_requests_or_refuses_them_badly_fails() -> Non
                     return [{"age": 1.0}]
                 raise model_error(500 if "no number" in message else 400, "" if "known" in message else "no") from None
 
-    of = subject()
+    of = replace(subject(), records=[*RECORDS, *MANY])
     said = failed(replace(of, account=Account(Lenient())))["malformed"]
     assert "an unknown content type was refused without a reason" in said
     assert "a field that is missing was answered with 200, a 4xx is expected" in said
@@ -222,6 +223,12 @@ def test_latency_is_held_to_the_limits() -> None:
     check = held("real_time", failing, 2.0, limits)
     assert check.said == "error_share is 0.15, the limit is 0.1; the first error: reset"
     assert check.measured["requests_per_second"] == 10
+
+
+def test_codes_of_few_values_are_not_taken_for_numbers() -> None:
+    names = [request.name for request in bodies.malformed([one.record for one in RECORDS])]
+    assert "text where a number belongs" not in names
+    assert "text where a number belongs" in [one.name for one in bodies.malformed([one.record for one in MANY])]
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 2.0), (95, 4.0), (100, 4.0), (1, 1.0)])
