@@ -78,7 +78,7 @@ def _phase(build: Document) -> str:
     """The first phase that did not succeed, and why."""
     for phase in build.get("phases") or []:
         if phase.get("phaseStatus", "SUCCEEDED") != "SUCCEEDED":
-            context = next(iter(phase.get("contexts") or []), {})
+            context: Document = next(iter(phase.get("contexts") or []), {})
             code, message = context.get("statusCode", ""), context.get("message", "")
             return f" Phase: {phase['phaseType']}, Code: {code}, Message: {message}"
     return ""

@@ -15,6 +15,8 @@ from local_aws.delivery.pipelines.actions.kind import ActionKind, Document, Ende
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import objects
+from local_aws.wire.models import operation_model
+from local_aws.wire.validate import violations
 
 #: Statuses of stacks that REPLACE_ON_FAILURE replaces.
 _BROKEN = (
@@ -28,6 +30,17 @@ _BROKEN = (
 _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", stacks.DELETED)
 
 
+_HANDLERS = stack_operations.operations.handlers | change_sets.operations.handlers
+
+
+def _call(aws: Aws, operation: str, request: Document) -> Document:
+    """As strict as a client's call. Raises AwsError."""
+    if found := list(violations(operation_model("cloudformation", operation).input_shape, request)):
+        raise AwsError("ValidationError", " ".join(found))
+    answer = _HANDLERS[operation](aws, request)
+    return answer if isinstance(answer, dict) else {}
+
+
 def _waits(stack_id: str, **members: Any) -> Outcome:
     return Outcome("InProgress", key=f"stack/{stack_id}", identity=stack_id, members=members)
 
@@ -35,10 +48,10 @@ def _waits(stack_id: str, **members: Any) -> Outcome:
 def _create_or_update(job: Job, request: Document) -> Outcome:
     found = stacks.by_name(job.aws, request["StackName"])
     if found is None:
-        made = stack_operations.create_stack(job.aws, request) or {}
+        made = _call(job.aws, "CreateStack", request)
         return _waits(made["StackId"])
     try:
-        stack_operations.update_stack(job.aws, request)
+        _call(job.aws, "UpdateStack", request)
     except AwsError as error:
         if error.message != "No updates are to be performed.":
             raise
@@ -51,7 +64,7 @@ def _create_or_update(job: Job, request: Document) -> Outcome:
 def _replace_on_failure(job: Job, request: Document) -> Outcome:
     found = stacks.by_name(job.aws, request["StackName"])
     if found and found["StackStatus"] in _BROKEN:
-        stack_operations.delete_stack(job.aws, {"StackName": found["StackId"]})
+        _call(job.aws, "DeleteStack", {"StackName": found["StackId"]})
         return _waits(found["StackId"], Replacing=True)
     return _create_or_update(job, request)
 
@@ -60,7 +73,7 @@ def _delete(job: Job, request: Document) -> Outcome:
     found = stacks.by_name(job.aws, request["StackName"])
     if found is None:
         return Outcome(summary=f"There is no stack {request['StackName']}.")
-    stack_operations.delete_stack(job.aws, {"StackName": found["StackId"]})
+    _call(job.aws, "DeleteStack", {"StackName": found["StackId"]})
     if (stacks.by_name(job.aws, request["StackName"]) or {}).get("StackStatus") != "DELETE_IN_PROGRESS":
         return Outcome(identity=found["StackId"])
     return _waits(found["StackId"])
@@ -70,23 +83,23 @@ def _replace_change_set(job: Job, request: Document) -> Outcome:
     name, stack = job.configuration["ChangeSetName"], request["StackName"]
     found = stacks.by_name(job.aws, stack)
     try:
-        change_sets.delete_change_set(job.aws, {"ChangeSetName": name, "StackName": stack})
+        _call(job.aws, "DeleteChangeSet", {"ChangeSetName": name, "StackName": stack})
     except AwsError as error:
         if error.code != "ChangeSetNotFound":
             raise
     fresh = found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
     more = {"ChangeSetName": name, "ChangeSetType": "CREATE" if fresh else "UPDATE"}
-    made = change_sets.create_change_set(job.aws, request | more) or {}
+    made = _call(job.aws, "CreateChangeSet", request | more)
     return Outcome(identity=made["Id"], summary=f"Change set {name} was created.")
 
 
 def _execute_change_set(job: Job, request: Document) -> Outcome:
     where = {"ChangeSetName": job.configuration["ChangeSetName"], "StackName": request["StackName"]}
-    shown = change_sets.describe_change_set(job.aws, where) or {}
+    shown = _call(job.aws, "DescribeChangeSet", where)
     stack = stacks.find(job.aws, shown["StackId"])
     if shown["Status"] == "FAILED" and not shown["Changes"]:  # nothing to do is no failure
         return Outcome(identity=stack["StackId"], variables=stack_requests.outputs(stack))
-    change_sets.execute_change_set(job.aws, where)
+    _call(job.aws, "ExecuteChangeSet", where)
     return _waits(stack["StackId"])
 
 
@@ -104,7 +117,7 @@ class CloudFormation(ActionKind):
         super().check(action)
         stack_requests.check(action, _MODES)
 
-    def prepare(self, job: Job) -> Document:
+    def prepare(self, job: Job) -> stack_requests.Read:
         return stack_requests.read(job)
 
     def begin(self, job: Job, prepared: Any) -> Outcome:
