@@ -49,6 +49,7 @@ from local_aws.serving import Serving
 from local_aws.services import iam, kms, logs, sns, sqs, sts
 from local_aws.services.queues import Arrivals
 from local_aws.store import Store
+from local_aws.wire.connection import Connection
 
 OPERATIONS: tuple[Operations, ...] = (
     *s3.OPERATIONS,
@@ -147,6 +148,7 @@ def serve(home: Path, listener: socket.socket, region: str, images: Images) -> N
     application = Application(aws, OPERATIONS)
     config = uvicorn.Config(
         application,
+        http=Connection,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=75,
