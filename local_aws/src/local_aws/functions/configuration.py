@@ -48,6 +48,9 @@ _KEPT = (
     "VpcConfig",
 )
 
+#: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: seconds and MB.
+_RANGES = (("Timeout", 1, 900), ("MemorySize", 128, 10_240))
+
 _ELSEWHERE = ("Code", "FunctionName", "RevisionId", "Tags")
 
 
@@ -89,6 +92,9 @@ def checked(name: str, settings: Document) -> Document:
         raise NotSupported(f"the Lambda runtime {settings['Runtime']}; python3.x is here, as this machine's own Python")
     if settings["SnapStart"].get("ApplyOn", "None") != "None":
         raise NotSupported("SnapStart of Lambda")
+    for member, least, most in _RANGES:
+        if not least <= settings[member] <= most:
+            raise invalid(f"{member} of {settings[member]} is not between {least} and {most}.")
     variables = settings.get("Environment", {}).get("Variables") or {}
     if reserved := [variable for variable in variables if _RESERVED.fullmatch(variable)]:
         raise invalid(
