@@ -52,7 +52,7 @@ class Ledger:
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=self._key(sequence),
-                Body=_dumps(record),
+                Body=(json.dumps(record, indent=1, sort_keys=True) + "\n").encode(),
                 ContentType="application/json",
                 IfNoneMatch="*",
             )
@@ -92,7 +92,7 @@ class Ledger:
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=f"{self.prefix}head.json",
-                Body=_dumps(dump(state)),
+                Body=json.dumps(dump(state)).encode(),
                 ContentType="application/json",
                 **condition,
             )
@@ -105,7 +105,3 @@ class Ledger:
 
     def _key(self, sequence: int) -> str:
         return f"{self.prefix}records/{sequence:010d}.json"
-
-
-def _dumps(document: Document) -> bytes:
-    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()

@@ -105,7 +105,9 @@ class Pipeline:
     def _waiting(self) -> dict[str, str]:
         """Execution → the token of the approval that it waits for; at most one."""
         stages = self.codepipeline.get_pipeline_state(name=self.name)["stageStates"]
-        stage = next((one for one in stages if one["stageName"] == APPROVE_STAGE and "latestExecution" in one), {})
+        stage: Document = next(
+            (one for one in stages if one["stageName"] == APPROVE_STAGE and "latestExecution" in one), {}
+        )
         for action in stage.get("actionStates", []):
             latest = action.get("latestExecution", {})
             if action["actionName"] == APPROVE_ACTION and latest.get("status") == "InProgress" and "token" in latest:

@@ -142,17 +142,25 @@ def package_event(group: str, status: str) -> Document:
     )
 
 
+def deployment_events(pipeline: str) -> Iterator[Document]:
+    """What CodePipeline sends when an execution begins, is retried, waits for its approval, and ends."""
+    for state in ("STARTED", "RESUMED", "FAILED", "STOPPED", "SUCCEEDED"):
+        detail: Document = {"pipeline": pipeline, "state": state, "execution-id": "1"}
+        yield _event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", detail)
+    action: Document = {"stage": "ApproveDeployment", "action": "Approve", "type": {"category": "Approval"}}
+    detail = {"pipeline": pipeline, "state": "STARTED", "execution-id": "1", **action}
+    yield _event("aws.codepipeline", "CodePipeline Action Execution State Change", detail)
+
+
 def samples(stack: Stack) -> Iterator[Document]:
     """Events of the kinds that this project's services send, with the names of this stack."""
     given = stack.parameters
     for status in ("Approved", "Rejected"):
         yield package_event(group(stack), status)
     for pipeline in stack.of("AWS::CodePipeline::Pipeline"):
-        for state in ("FAILED", "SUCCEEDED"):
-            detail: Document = {"pipeline": pipeline.name, "state": state, "execution-id": "1"}
-            yield _event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", detail)
+        yield from deployment_events(pipeline.name)
     for pipeline in stack.of("AWS::SageMaker::Pipeline"):
-        detail = {"pipelineArn": pipeline.arn, "currentPipelineExecutionStatus": "Failed"}
+        detail: Document = {"pipelineArn": pipeline.arn, "currentPipelineExecutionStatus": "Failed"}
         yield _event("aws.sagemaker", "SageMaker Model Building Pipeline Execution Status Change", detail)
     root = f"deployments/{given.get('SageMakerProjectName')}/{given.get('StageName')}/batch/in/"
     bucket = {
@@ -197,6 +205,11 @@ def _approvals(stack: Stack) -> Iterator[Finding]:
             place = hit[0].logical if hit else next(iter(stack.of("AWS::Lambda::Function"))).logical
             verb = "must" if wanted else "must not"
             yield Finding(place, "event-approval", f"a version of {name} that is {status} {verb} reach the promotion")
+    for function in stack.of("AWS::Lambda::Function"):
+        for event in deployment_events(function.properties["Environment"]["Variables"].get("DEPLOY_PIPELINE_NAME", "")):
+            if not any(matches(rule.properties.get("EventPattern", {}), event) for rule in rules):
+                said = f"{event['detail-type']} {event['detail']['state']} must reach the promotion"
+                yield Finding(function.logical, "event-deployment", said)
 
 
 def _target(rule: Resource, target: Document, stack: Stack) -> Iterator[Finding]:

@@ -129,6 +129,16 @@ FAULTS: dict[str, Fault] = {
         [{"anything-except": ["PendingManualApproval"]}],
         "event-pattern",
     ),
+    "ends unheard": (
+        "Resources/DeploymentChanged/Properties/EventPattern/detail/state",
+        ["STARTED"],
+        "event-deployment",
+    ),
+    "waiting unheard": (
+        "Resources/DeploymentWaits/Properties/EventPattern/detail/type/category",
+        ["Deploy"],
+        "event-deployment",
+    ),
     "rule switched off": (f"{CHANGED}/State", "DISABLED", "event-state"),
     "state misspelt": (f"{CHANGED}/State", "ENABLE", "api-shape"),
     "rule may not call": ("Resources/ApprovalChangedPermission", GONE, "event-permission"),
@@ -228,7 +238,7 @@ FAULTS: dict[str, Fault] = {
     "topic of another project": ("Resources/NotificationTopic/Properties/TopicName", "notifications", "name"),
     "rule called as another": (
         "Resources/DeployFailed/Properties/Name",
-        {"Fn::Sub": "${SageMakerProjectName}-${SageMakerProjectId}-deployment-ended"},
+        {"Fn::Sub": "${SageMakerProjectName}-${SageMakerProjectId}-deployment-changed"},
         "name",
     ),
     "bucket of nobody": (
@@ -245,7 +255,7 @@ FAULTS: dict[str, Fault] = {
     "network for the jobs": (f"{statement('PipelineExecutionRole', 1)}/Condition/BoolIfExists", GONE, "iam-isolation"),
     "any source": (f"{CHANGED}/EventPattern/source", GONE, "event-wide"),
     "every end of every pipeline": (
-        "Resources/DeploymentEnded/Properties/EventPattern/detail/pipeline",
+        "Resources/DeploymentChanged/Properties/EventPattern/detail/pipeline",
         GONE,
         "event-wide",
     ),
