@@ -26,5 +26,11 @@ def newest_approved(sagemaker: Any, group: str) -> Document:
 
 
 def chosen(sagemaker: Any, group: str, arn: str) -> Document:
-    """The version that an execution is about: `arn`, or the newest approved one for "newest"."""
-    return newest_approved(sagemaker, group) if arn in ("", NEWEST) else describe(sagemaker, arn)
+    """The version `arn`, or the newest approved one without an ARN.
+
+    Raises InputError for "newest", with which a commit starts an execution: promotion stops such a one and starts
+    another that names its version, so that nothing passes the ledger by.
+    """
+    if arn == NEWEST:
+        raise InputError("This execution names no version; promotion starts one that does, once a version is approved.")
+    return describe(sagemaker, arn) if arn else newest_approved(sagemaker, group)

@@ -61,6 +61,11 @@ def test_a_named_version_is_taken_as_it_is(stubbed: Any) -> None:
     assert chosen(client, GROUP, f"{ARN}4")["ModelPackageVersion"] == 4
 
 
+def test_an_execution_without_a_version_is_left_to_promotion(stubbed: Any) -> None:
+    with pytest.raises(InputError, match="names no version; promotion starts one that does"):
+        chosen(stubbed[0], GROUP, "newest")
+
+
 def test_the_build_without_its_environment_ends_in_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
