@@ -12,7 +12,10 @@ from mlops.projects import Project
 from mlops.stacks import Say
 from mlops.target import Target
 from model_deploy.promotion import services
-from model_deploy.promotion.state import State
+from model_deploy.promotion.decisions import decide
+from model_deploy.promotion.ledger import ConflictError
+from model_deploy.promotion.reconcile import look
+from model_deploy.promotion.state import APPROVED, State
 
 Document = dict[str, Any]
 
@@ -79,12 +82,12 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
     before  the ledger's state before the approval
     None when promotion has decided and starts none: `standing` says why. Raises RunError when it does not answer.
     """
-    heard, told = time.monotonic(), 0
+    with_, heard, told = connect(project), time.monotonic(), 0
     while True:
-        now = state(project)
+        now = with_.ledger.read()
         if found := _execution(now, version, before):
             return found
-        if _decided(now, version, before):
+        if _recorded(now, version, before) and _idle(with_):
             return None
         if now.open is not None:
             heard, other = time.monotonic(), now.open.version
@@ -96,6 +99,14 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
         time.sleep(stacks.pause(time.monotonic() - heard))
 
 
+def _idle(with_: services.Services) -> bool:
+    """Whether promotion has nothing to do until something changes."""
+    try:
+        return decide(look(with_, {})) is None
+    except ConflictError:  # it writes while we look
+        return False
+
+
 def _execution(now: State, version: int, before: State) -> str | None:
     """Of the open deployment, or of one that began after `before` and has ended in the meantime."""
     if now.open and now.open.version == version:
@@ -104,11 +115,12 @@ def _execution(now: State, version: int, before: State) -> str | None:
     return last.execution or None if last and last.sequence > before.sequence else None
 
 
-def _decided(now: State, version: int, before: State) -> bool:
-    """The approval is in the ledger, and nothing follows from it."""
+def _recorded(now: State, version: int, before: State) -> bool:
+    """Whether promotion knows of the approval, or need not: then what follows from it is decided."""
     seen = now.versions.get(version)
-    recorded = seen is not None and seen.status == "Approved" and now.open is None
-    return recorded and (seen is None or seen.sequence > before.sequence or _settled(now, version))
+    if seen is None or seen.status != APPROVED or now.open is not None:
+        return False
+    return seen.sequence > before.sequence or _settled(now, version)
 
 
 def _settled(now: State, version: int) -> bool:

@@ -1,0 +1,160 @@
+"""A deployment's commands as a person types them, on the project's own stack with builds that only pretend.
+
+What the real builds do is tests/end_to_end's.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.mlops import deployable
+from tests.mlops.conftest import Here
+
+
+@pytest.fixture(scope="module")
+def project(machine: Path) -> Iterator[Here]:
+    """Three versions in the registry, none approved; nothing deployed."""
+    deployable.write(machine.parent)
+    deployable.register(boto3.client("sagemaker"), "credit", 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(machine.parent)
+        yield Here(machine.parent)
+
+
+def standing(commands: Here) -> dict[int, list[str]]:
+    return {one["ModelPackageVersion"]: one["Stages"] for one in commands.json("models", "credit") if one["Stages"]}
+
+
+def test_before_anything_is_deployed(project: Here) -> None:
+    for command in (["deployments", "credit"], ["promote", "credit"], ["rollback", "credit", "--stage", "prod"]):
+        done = project(*command)
+        assert done.returncode == 2, done.stderr
+        assert "mlops approve" in done.stderr
+    assert project.json("deployments") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["approve", "credit:9"], "has no version 9; it has 1, 2, 3"),
+        (["approve", "credit:x"], "names no version"),
+        (["approve", "churn"], "No version of 'churn' is registered"),
+        (["approve", "My_Model"], "cannot be deployed"),
+        (["reject", "credit"], "Which version"),
+        (["reject", "credit:1"], "--note"),
+        (["rollback", "credit", "--stage", "live"], "is no stage"),
+        (["bootstrap", "churn"], "model_deploy/stages/churn is missing"),
+        (["invoke", "nowhere", "Makefile"], "no endpoint 'nowhere'"),
+        (["invoke", "nowhere", "nothing.csv"], "no file nothing.csv"),
+        (["batch", "credit", "Makefile", "--output", "out"], "not deployed to prod"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(project: Here, command: list[str], said: str) -> None:
+    done = project(*command)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_life_from_approval_to_rollback(project: Here) -> None:
+    (project.folder / "ignored").write_text("not published")
+    approved = project("approve", "credit:1", "--note", "good")
+    assert approved.returncode == 0, approved.stdout + approved.stderr
+    assert "mlops promote credit" in approved.stdout
+    assert standing(project) == {1: ["staging"]}
+    (waiting,) = [one for one in project.json("deployments", "credit") if one["Status"] == "InProgress"]
+    assert waiting["WaitsForApproval"]
+    assert waiting["ModelPackageArn"].endswith("/credit/1")
+    assert [stage["StageName"] for stage in waiting["StageStates"]][-1] == "ApproveDeployment"
+    assert project("approve", "credit:1").returncode == 0, "once more: the same deployment still waits"
+
+    promoted = project.json("promote", "credit", "--note", "go")
+    assert promoted["Status"] == "Succeeded"
+    assert standing(project) == {1: ["staging", "prod"]}
+    again = project("promote", "credit")
+    assert again.returncode == 2
+    assert "waits for an approval" in again.stderr
+    live = project("approve", "credit:1")
+    assert live.returncode == 0
+    assert "Version 1 is live already" in live.stdout
+
+    assert project.json("approve", "credit:2")["Deployment"]["WaitsForApproval"]
+    assert project("promote", "credit").returncode == 0
+    back = project("approve", "credit:1")
+    assert back.returncode == 0
+    assert "older than version 2" in back.stdout
+    assert standing(project) == {2: ["staging", "prod"]}
+
+    rolled = project.json("rollback", "credit", "--stage", "prod", "--note", "complaints")
+    assert (rolled["Status"], rolled["HeldVersion"]) == ("Succeeded", 1)
+    assert standing(project) == {1: ["staging", "prod"]}
+
+
+def test_then_a_version_that_fails_its_proof(project: Here) -> None:
+    (project.folder / "bad").write_text("staging:3")
+    failed = project("approve", "credit")
+    assert failed.returncode == 1, failed.stdout
+    assert "TestStaging" in failed.stdout
+    assert "record 7 is answered otherwise" in failed.stdout
+    assert "[Container]" not in failed.stdout
+    newest = project.json("deployments", "credit")[0]
+    assert newest["Status"] == "Failed"
+    assert newest["FailureReason"].startswith("TestStaging: ")
+    assert "prod" in standing(project)[1]
+
+
+def test_and_a_rejection_of_what_stands(project: Here) -> None:
+    rejected = project.json("reject", "credit:3", "--note", "wrong answers")
+    assert rejected["ModelApprovalStatus"] == "Rejected"
+    package = boto3.client("sagemaker").describe_model_package(ModelPackageName=rejected["ModelPackageArn"])
+    assert (package["ModelApprovalStatus"], package["ApprovalDescription"]) == ("Rejected", "wrong answers")
+
+
+def test_bootstrap_twice_is_as_once(project: Here) -> None:
+    first = project.json("bootstrap", "credit")
+    second = project.json("bootstrap", "credit")
+    assert (second["Changed"], second["CommitId"]) == (False, None)
+    assert first["RepositoryName"] == second["RepositoryName"]
+    commit = boto3.client("codecommit")
+    tree = {
+        blob["afterBlob"]["path"]
+        for blob in commit.get_differences(repositoryName=second["RepositoryName"], afterCommitSpecifier="main")[
+            "differences"
+        ]
+    }
+    assert {"Makefile", "program.py", "model_deploy/promotion/handler.py"} <= tree
+    assert "ignored" not in tree
+    assert "as it was" in project("bootstrap", "credit").stdout
+
+
+def test_destroy_leaves_nothing(project: Here) -> None:
+    """Nothing is left but the registry and the key that waits for its deletion."""
+    refused = project("destroy", "credit")
+    assert refused.returncode == 1, "nobody said yes"
+    assert "stack sagemaker-credit-" in refused.stderr
+    removed = project.json("destroy", "credit", "--yes")
+    assert removed["Left"] == []
+    assert any(one.startswith("stack ") and one.endswith("-deploy-prod") for one in removed["Removed"])
+    assert any("3 versions of credit" in sentence for sentence in removed["Remains"])
+    assert any("key" in sentence for sentence in removed["Remains"])
+
+    def of(service: str, operation: str, member: str) -> list[Any]:
+        return list(getattr(boto3.client(service), operation)()[member] or [])
+
+    assert of("cloudformation", "describe_stacks", "Stacks") == []
+    assert of("codepipeline", "list_pipelines", "pipelines") == []
+    assert of("codecommit", "list_repositories", "repositories") == []
+    assert of("codebuild", "list_projects", "projects") == []
+    assert of("lambda", "list_functions", "Functions") == []
+    assert of("events", "list_rules", "Rules") == []
+    assert of("sns", "list_topics", "Topics") == []
+    assert of("cloudwatch", "describe_alarms", "MetricAlarms") == []
+    assert [one["Name"] for one in of("s3", "list_buckets", "Buckets") if "project" in one["Name"]] == []
+    assert [
+        one["logGroupName"] for one in of("logs", "describe_log_groups", "logGroups") if "credit" in one["logGroupName"]
+    ] == []
+    assert "Nothing of credit's deployment was there" in project("destroy", "credit", "--yes").stdout
+    assert project.json("destroy", "credit", "--yes")["Removed"] == []
