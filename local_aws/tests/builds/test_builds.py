@@ -279,3 +279,22 @@ def test_a_project_of_codepipeline_waits_for_it(codebuild: CodeBuild, fresh: Cal
     codebuild.project(name, source={"type": "CODEPIPELINE"}, artifacts={"type": "CODEPIPELINE"})
     with pytest.raises(ClientError, match="CodePipeline"):
         codebuild.start(name)
+
+
+def test_the_events_of_a_build(codebuild: CodeBuild, fresh: Callable[[str], str]) -> None:
+    name, events, sqs = fresh("event"), codebuild.client("events"), codebuild.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    detail = {"project-name": [name], "build-status": ["FAILED"]}
+    pattern = {"source": ["aws.codebuild"], "detail-type": ["CodeBuild Build State Change"], "detail": detail}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
+    codebuild.project(name, spec(build={"commands": ["exit 3"]}))
+    build = codebuild.run(name)
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    event = json.loads(message["Body"])
+    assert event["resources"] == [build["arn"]]
+    assert event["detail"]["build-id"] == build["arn"]
+    assert event["detail"]["current-phase"] == "COMPLETED"
+    assert "exit status 3" in event["detail"]["current-phase-context"]
+    phase = next(one for one in event["detail"]["additional-information"]["phases"] if one["phase-type"] == "BUILD")
+    assert phase["phase-status"] == "FAILED"
