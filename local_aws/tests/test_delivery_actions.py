@@ -343,3 +343,55 @@ def test_a_stack_makes_changes_and_removes_a_pipeline(
         delivery.pipelines.get_pipeline(name=name)
     with pytest.raises(ClientError, match="RepositoryDoesNotExistException"):
         client("codecommit").get_repository(repositoryName=name)
+
+
+FUNCTION = """
+import json, boto3
+
+def handle(event, context):
+    job = event["CodePipeline.job"]
+    data, client = job["data"], boto3.client("codepipeline")
+    given = json.loads(data["actionConfiguration"]["configuration"]["UserParameters"])
+    if given["fail"]:
+        details = {"type": "ConfigurationError", "message": "not like this"}
+        client.put_job_failure_result(jobId=job["id"], failureDetails=details)
+    elif "continuationToken" not in data:
+        client.put_job_success_result(jobId=job["id"], continuationToken="later")
+    else:
+        where = data["outputArtifacts"][0]["location"]["s3Location"]
+        boto3.client("s3").put_object(Bucket=where["bucketName"], Key=where["objectKey"], Body=b"made")
+        said = {"Word": data["continuationToken"] + " " + data["inputArtifacts"][0]["name"]}
+        client.put_job_success_result(jobId=job["id"], outputVariables=said)
+"""
+
+
+def test_a_function_says_how_its_job_ended(delivery: Delivery, client: Client, bucket: str, fresh: Client) -> None:
+    name = fresh("pipeline")
+    client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="main.handle",
+        Role=ROLE,
+        Code={"ZipFile": zipped(main__py=FUNCTION)},
+    )
+
+    def invoke(fail: bool) -> dict[str, Any]:
+        given = {"FunctionName": name, "UserParameters": json.dumps({"fail": fail})}
+        return action("Run", "Invoke Lambda", given, inputs=["Source"], outputs=["Made"], namespace="Made")
+
+    first = stage("Source", from_s3(client, bucket, "in.zip", a="1"))
+    last = stage("Approve", approval(given={"CustomData": "#{Made.Word}"}))
+    execution = delivery.create(name, first, stage("Run", invoke(False)), last)
+    delivery.token(name, execution)
+    asked = delivery.action(name, execution, "Approve")["input"]["resolvedConfiguration"]["CustomData"]
+    assert asked == "later Source"
+    where = delivery.action(name, execution, "Run")["output"]["outputArtifacts"][0]["s3location"]
+    assert client("s3").get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read() == b"made"
+    delivery.answer(name, execution)
+    delivery.end(name, execution)
+    delivery.pipelines.update_pipeline(pipeline=delivery.declared(name, first, stage("Run", invoke(True)), last))
+    execution = delivery.start(name)
+    assert delivery.end(name, execution) == "Failed"
+    assert failure(delivery, name, execution, "Run") == {"code": "ConfigurationError", "message": "not like this"}
+    with pytest.raises(ClientError, match="JobNotFoundException"):
+        delivery.pipelines.put_job_success_result(jobId="00000000-0000-0000-0000-000000000000")

@@ -63,13 +63,15 @@ def state(aws: Aws, name: str) -> Document:
     return aws.store.get(STATES, name) or {"Latest": {}, "Actions": {}, "Closed": {}}
 
 
+def held(aws: Aws, name: str, identity: str) -> Document | None:
+    return aws.store.get(EXECUTIONS, f"{name}/{identity}")
+
+
 def load(aws: Aws, name: str, identity: str) -> Document:
     """Raises AwsError "PipelineExecutionNotFoundException"."""
-    found = aws.store.get(EXECUTIONS, f"{name}/{identity}")
+    found = held(aws, name, identity)
     if found is None:
-        raise AwsError(
-            "PipelineExecutionNotFoundException", f"The pipeline {name} has no execution with id {identity}."
-        )
+        raise AwsError("PipelineExecutionNotFoundException", f"The pipeline {name} has no execution {identity}.")
     return found
 
 

@@ -145,9 +145,8 @@ class Runner:
         Nothing happens when the action has ended already.
         """
         with self.aws.store.transaction():
-            try:
-                execution = documents.load(self.aws, key[0], key[1])
-            except AwsError:
+            execution = documents.held(self.aws, key[0], key[1])
+            if execution is None:
                 return  # the pipeline has been deleted
             record = execution["Actions"][key[2]]
             if record["status"] == "InProgress":
@@ -187,10 +186,11 @@ class Runner:
                     self._time_out(key)
 
     def _time_out(self, key: Key) -> None:
+        self._due.pop(key, None)
         try:
-            message = "The approval action has timed out: nobody has answered in time."
-            self.ended(key, Outcome("Failed", code="ApprovalTimedOut", message=message))
-            self._due.pop(key, None)
+            if execution := documents.held(self.aws, key[0], key[1]):
+                kind = actions.find(execution["Actions"][key[2]]["input"]["actionTypeId"])
+                self.ended(key, kind.expired())
         except AwsError as error:  # a full disk, for example
             log.warning("%s of %s cannot be ended now: %s", key[2], key[0], error.message)
             self._due[key] = self.aws.clock.now() + _PAUSE

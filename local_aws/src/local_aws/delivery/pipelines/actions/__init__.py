@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from local_aws.delivery.pipelines.actions import approval, builds, sources, stacks
+from local_aws.delivery.pipelines.actions import approval, builds, functions, sources, stacks
 from local_aws.delivery.pipelines.actions.kind import ActionKind, Document, Listen
 from local_aws.errors import NotSupported
 
@@ -13,6 +13,7 @@ _ROWS: tuple[ActionKind, ...] = (
     builds.BUILD,
     builds.TEST,
     stacks.DEPLOY,
+    functions.INVOKE,
     approval.MANUAL,
 )
 

@@ -29,6 +29,10 @@ class Approval(ActionKind):
             topics.publish(job.aws, topic, json.dumps(_message(job, token, due)), subject[:100])
         return Outcome("InProgress", due=due, members={"Token": token})
 
+    def expired(self) -> Outcome:
+        message = "The approval action has timed out: nobody has answered in time."
+        return Outcome("Failed", code="ApprovalTimedOut", message=message)
+
 
 def _message(job: Job, token: str, due: float) -> Document:
     """https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html"""

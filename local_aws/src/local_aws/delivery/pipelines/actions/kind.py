@@ -87,6 +87,10 @@ class ActionKind:
         """What has an effect; inside the transaction that keeps the outcome. Raises AwsError: the action fails."""
         raise NotSupported(f"{self.provider} actions")
 
+    def expired(self) -> Outcome:
+        """How an action ends that has reached the due time of its outcome."""
+        return Outcome("Failed", code="JobTimedOut", message=f"The {self.provider} action has timed out.")
+
 
 #: Called with pipeline, execution and action execution, and how the action has come on; joins an open transaction.
 Ended = Callable[[tuple[str, str, str], Outcome], None]
