@@ -7,16 +7,16 @@ was answered since: at most about a second.
 """
 
 import base64
-import json
 import logging
 import random
 import threading
-import uuid
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
+from functools import lru_cache
+from json.encoder import encode_basestring as quoted
 from typing import Any
+from uuid import uuid4
 
 from local_aws import uuids
 from local_aws.endpoints.group import Group
@@ -73,25 +73,39 @@ class Capture:
 
     def line(self, answered: Answered, event: str) -> str:
         """One captured request as a line of JSON."""
-        data: Document = {}
+        sides = []
         if self.inputs:
-            data["endpointInput"] = self._side("INPUT", answered.content_type, answered.body)
+            sides.append(self._side("INPUT", answered.content_type, answered.body))
         if self.outputs:
             content_type = answered.answer.content_type.decode("latin-1")
-            data["endpointOutput"] = self._side("OUTPUT", content_type, answered.answer.body)
-        about = {"eventId": event}
-        if answered.inference_id:
-            about["inferenceId"] = answered.inference_id
-        about["inferenceTime"] = _at(answered).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}, ensure_ascii=False)
+            sides.append(self._side("OUTPUT", content_type, answered.answer.body))
+        identity = f'"inferenceId":{quoted(answered.inference_id)},' if answered.inference_id else ""
+        return (
+            f'{{"captureData":{{{",".join(sides)}}},"eventMetadata":{{"eventId":"{event}",{identity}'
+            f'"inferenceTime":"{_second(int(answered.at))}"}},"eventVersion":"0"}}\n'
+        )
 
-    def _side(self, mode: str, content_type: str, body: bytes) -> Document:
-        encoding = dict(self.encodings).get(content_type.partition(";")[0].strip().lower(), BASE64)
-        try:
-            text = body.decode() if encoding != BASE64 else base64.b64encode(body).decode()
-        except UnicodeDecodeError:  # it is not what its type says
-            encoding, text = BASE64, base64.b64encode(body).decode()
-        return {"observedContentType": content_type, "mode": mode, "data": text, "encoding": encoding}
+    def _side(self, mode: str, content_type: str, body: bytes) -> str:
+        head, encoding = _head(mode, content_type, self.encodings)
+        if encoding != BASE64:
+            try:
+                return f'{head}{quoted(body.decode())},"encoding":"{encoding}"}}'
+            except UnicodeDecodeError:
+                pass  # it is not what its type says
+        return f'{head}"{base64.b64encode(body).decode()}","encoding":"{BASE64}"}}'
+
+
+@lru_cache(1024)
+def _head(mode: str, content_type: str, encodings: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """A side's JSON as far as the data, and how these are encoded."""
+    encoding = dict(encodings).get(content_type.partition(";")[0].strip().lower(), BASE64)
+    name = f"endpoint{mode.capitalize()}"
+    return f'"{name}":{{"observedContentType":{quoted(content_type)},"mode":"{mode}","data":', encoding
+
+
+@lru_cache(1024)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Captures:
@@ -141,30 +155,28 @@ class Captures:
     def flush(self) -> None:
         """Write what waits: an object for each variant and hour."""
         self._size = 0
-        taken = [self._seen.popleft() for _ in range(len(self._seen))]
-        by_hour = lambda pair: (pair[0].folder, _at(pair[1]).strftime("%Y/%m/%d/%H"))  # noqa: E731
-        for (folder, hour), pairs in groupby(sorted(taken, key=by_hour), by_hour):
+        places: dict[tuple[str, int], list[tuple[Capture, Answered]]] = {}
+        for _ in range(len(self._seen)):
+            capture, answered = self._seen.popleft()
+            places.setdefault((capture.folder, int(answered.at // 3600)), []).append((capture, answered))
+        for (folder, _), seen in places.items():
             try:
-                self._write(f"{folder}/{hour}", list(pairs))
+                self._write(folder, seen)
             except (AwsError, OSError) as error:
                 log.warning("What was captured for %s is lost: %s", folder, error)
 
-    def _write(self, folder: str, pairs: list[tuple[Capture, Answered]]) -> None:
-        name = _at(pairs[0][1]).strftime("%M-%S-%f")[:-3]
-        bucket, key = objects.split_uri(f"{folder}/{name}-{uuid.uuid4()}.jsonl")
+    def _write(self, folder: str, seen: list[tuple[Capture, Answered]]) -> None:
+        at = datetime.fromtimestamp(seen[0][1].at, UTC)
+        bucket, key = objects.split_uri(f"{folder}/{at:%Y/%m/%d/%H/%M-%S}-{at.microsecond // 1000:03}-{uuid4()}.jsonl")
         objects.bucket(self._aws, bucket)
-        events = uuids.many(len(pairs))
-        lines = [capture.line(seen, event) for (capture, seen), event in zip(pairs, events, strict=True)]
-        staged = objects.stage(self._aws, "".join(f"{line}\n" for line in lines).encode())
+        events = uuids.many(len(seen))
+        lines = [capture.line(answered, event) for (capture, answered), event in zip(seen, events, strict=True)]
+        staged = objects.stage(self._aws, "".join(lines).encode())
         try:
             objects.put(self._aws, bucket, key, staged)
         except BaseException:
             staged.discard()
             raise
-
-
-def _at(answered: Answered) -> datetime:
-    return datetime.fromtimestamp(answered.at, UTC)
 
 
 OBSERVERS.append(lambda aws, group: aws.part(Captures).observer(group))
