@@ -91,5 +91,5 @@ def _body(aws: Aws, document: Document) -> Iterator[bytes]:
         if not entry.size:
             yield b""
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            yield cast(bytes, mapped)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            yield cast("bytes", view)  # a request's body is sent from it as it is

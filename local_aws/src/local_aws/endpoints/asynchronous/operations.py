@@ -19,6 +19,7 @@ LARGEST_BODY = 128_000
 @operations("InvokeEndpointAsync")
 def invoke(aws: Aws, request: Request) -> Result:
     """Accepted once it is durable; the answer says where the result will be."""
+    request["Body"] = request["Body"].read() if request.get("Body") else b""
     _check(request)
     with aws.store.transaction():
         name = request["EndpointName"]
@@ -37,10 +38,10 @@ def invoke(aws: Aws, request: Request) -> Result:
 
 def _check(request: Request) -> None:
     """Raises AwsError."""
-    place, body = request.get("InputLocation"), request.get("Body")
+    place, body = request.get("InputLocation"), request["Body"]
     if bool(place) == bool(body):
         raise AwsError("ValidationError", "Exactly one of InputLocation and Body must be given.")
     if place and place.startswith("https://"):
         raise NotSupported("an InputLocation that begins with https:// (s3:// does)")
-    if body and len(body) > LARGEST_BODY:
+    if len(body) > LARGEST_BODY:
         raise AwsError("ValidationError", f"Body has {len(body)} bytes: at most {LARGEST_BODY} are allowed.")
