@@ -30,7 +30,7 @@ def of_batches(predict: Callable[[Matrix], Scores]) -> Engine:
     """The engine of a function that knows batches alone."""
 
     def predict_one(row: NDArray[np.float32]) -> Score:
-        score: Score = predict(row[np.newaxis]).tolist()[0]
+        score: Score = np.asarray(predict(row[np.newaxis])).tolist()[0]
         return score
 
     return Engine(predict, predict_one)

@@ -33,8 +33,12 @@ def features(body: bytes, columns: Columns, batches: BatchEncoder, records: Reco
     if len(body) < 12 or body[:4] != MAGIC or body[-4:] != MAGIC:
         raise InputError("The body is not Parquet: it does not begin and end with PAR1.")
     with _readable():
-        file = pq.ParquetFile(pa.BufferReader(body), pre_buffer=False, read_dictionary=list(columns.raw_features))
+        file = pq.ParquetFile(pa.BufferReader(body))
     _check(file, columns, serving)
+    with _readable():
+        # Repeated texts stay what they are in the file: written out, they could be of any size.
+        texts = [name for name in columns.raw_features if _is_text(file.schema_arrow.field(name).type)]
+        file = pq.ParquetFile(pa.BufferReader(body), pre_buffer=False, read_dictionary=texts)
     found: list[Matrix] = []
     errors: dict[int, str] = {}
     position = 0
@@ -89,6 +93,10 @@ def _check(file: pq.ParquetFile, columns: Columns, serving: Serving) -> None:
         raise RefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The columns unpack to {unpacked:,} bytes, at most {UNPACKED:,} do."
         )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _batches(file: pq.ParquetFile, columns: Columns) -> Iterator[pa.RecordBatch]:

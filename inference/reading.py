@@ -1,8 +1,10 @@
 """Bodies of requests → records, one by one: slow and exact. `tables` does the same for many at once."""
 
 import csv
+import gc
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +15,9 @@ from inference.refusal import too_many
 
 #: Raw values by column, or by position in the order of `Columns.raw_features`; an InputError says why it is neither.
 Record = Mapping[str, object] | Sequence[object] | InputError
+
+#: Bytes of a line of CSV or JSON Lines.
+LONGEST = 1 << 20
 
 BOM = b"\xef\xbb\xbf"
 
@@ -29,6 +34,7 @@ def read(body: bytes, content_type: str, columns: Columns, most: int | None, tol
     lines = _lines if tolerant else _whole
     if content_type in (CSV, JSON_LINES):
         limit(body.count(b"\n"), most)
+        _check_lines(body)
     records = READERS[content_type](body.removeprefix(BOM), columns, lines)
     if not records:
         raise InputError("The body holds no record.")
@@ -42,6 +48,15 @@ def limit(records: int, most: int | None) -> None:
     """Raises RefusedError when there are more records than one request may have."""
     if most is not None and records > most:
         raise too_many(f"The request has {records:,} records, at most {most:,} are answered at once")
+
+
+def _check_lines(body: bytes) -> None:
+    """Raises InputError for a line that is longer than any record: it would only be taken apart to be refused."""
+    if len(body) <= LONGEST:
+        return
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if len(line) > LONGEST:
+            raise InputError(f"Line {number} has {len(line):,} bytes, a record has at most {LONGEST:,}.")
 
 
 def decode(body: bytes) -> str:
@@ -62,9 +77,9 @@ def header(row: list[str], columns: Columns, tolerant: bool) -> list[str] | None
     names = {*columns.raw_features, *columns.drop, columns.label, columns.event_time}
     if 2 * sum(cell in names for cell in cells) <= len(cells):
         return None
-    if repeated := sorted({cell for cell in cells if cells.count(cell) > 1}):
-        raise InputError(f"The header has the column {repeated[0]!r:.100} twice.")
-    if lacking := [name for name in columns.raw_features if name not in cells]:
+    _check_distinct(cells, "The header")
+    present = set(cells)
+    if lacking := [name for name in columns.raw_features if name not in present]:
         raise InputError(f"The header lacks the column {lacking[0]!r}.")
     if tolerant and cells != list(columns.raw_features):
         raise InputError(
@@ -72,6 +87,12 @@ def header(row: list[str], columns: Columns, tolerant: bool) -> list[str] | None
             "without it, would be misread: leave the header and all other columns out."
         )
     return cells
+
+
+def _check_distinct(names: list[str], place: str) -> None:
+    if len(set(names)) < len(names):
+        name, count = Counter(names).most_common(1)[0]
+        raise InputError(f"{place} has the column {name!r:.100} {'twice' if count == 2 else f'{count} times'}.")
 
 
 Lines = Callable[[bytes], Iterator["str | InputError"]]
@@ -122,7 +143,15 @@ def _json(body: bytes, _columns: Columns, _lines: Lines) -> list[Record]:
 
     `{"instances": […]}` wraps either, `{"columns": […], "data": [[…]]}` names what stands by position.
     """
-    document = _parsed(decode(body), "The body")
+    text = decode(body)
+    # Millions of small arrays would be looked through for cycles again and again while they are made.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        document = _parsed(text, "The body")
+    finally:
+        if collecting:
+            gc.enable()
     if isinstance(document, dict):
         if isinstance(instances := document.get("instances"), list):
             return list(instances)
@@ -139,8 +168,7 @@ def _json(body: bytes, _columns: Columns, _lines: Lines) -> list[Record]:
 def _split(names: Any, rows: list[Any]) -> list[Record]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InputError("`columns` must be an array of names.")
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"`columns` has the column {repeated[0]!r:.100} twice.")
+    _check_distinct(names, "`columns`")
     return [_named(row, names, number) if isinstance(row, list) else row for number, row in enumerate(rows, start=1)]
 
 
@@ -153,16 +181,13 @@ def _json_lines(body: bytes, _columns: Columns, lines: Lines) -> list[Record]:
             if isinstance(line, InputError):
                 found.append(line)
             elif line.strip():
-                found.append(_line(line, number))
+                try:
+                    found.append(_parsed(line, f"Line {number}"))
+                except InputError as error:
+                    if lines is _whole:
+                        raise
+                    found.append(error)
     return found
-
-
-def _line(line: str, number: int) -> Record:
-    try:
-        record: Record = _parsed(line, f"Line {number}")
-    except InputError as error:
-        return error
-    return record
 
 
 def _parsed(text: str, place: str) -> Any:

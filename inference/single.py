@@ -4,9 +4,10 @@ It answers what is beyond doubt and hands everything else over; what it answers 
 """
 
 import math
+from collections.abc import Callable
 
 from contract.errors import InputError
-from inference.decision import rule_of
+from inference.decision import Score, rule_of
 from inference.model import Model
 from inference.refusal import ModelError
 from inference.serving import Serving
@@ -14,6 +15,14 @@ from inference.writing import Answers
 
 #: A longer line is no record that is worth the haste, in bytes.
 LONGEST = 1 << 16
+
+
+def _is_number(score: Score) -> bool:
+    return isinstance(score, float) and math.isfinite(score)
+
+
+def _are_probabilities(classes: int) -> Callable[[Score], bool]:
+    return lambda score: isinstance(score, list) and len(score) == classes and all(map(_is_number, score))
 
 
 class Single:
@@ -24,7 +33,8 @@ class Single:
         self._names = frozenset({*columns.raw_features, *columns.drop, columns.label, columns.event_time})
         self._encode, self._predict = model.encoder.encode_cells, model.engine.predict_one
         self._decide, self._version = rule_of(model.decision), serving.version
-        self._multiclass = model.decision.task == "multiclass"
+        classes = len(model.decision.classes)
+        self._is_score = {"multiclass": _are_probabilities(classes)}.get(model.decision.task, _is_number)
 
     def answer(self, body: bytes) -> Answers | None:
         """The answer to a plain line of CSV; None for what the general way must look at.
@@ -51,9 +61,6 @@ class Single:
             score = self._predict(row)
         except Exception as error:
             raise ModelError(f"The prediction failed with {type(error).__name__}: {error}") from error
-        if self._multiclass or not isinstance(score, float):
-            if not (isinstance(score, list) and all(map(math.isfinite, score))):
-                return None
-        elif not math.isfinite(score):
-            return None
+        if not self._is_score(score):
+            return None  # the general way says what is wrong with it
         return Answers((self._decide(score),), (score,), self._version)

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
@@ -18,6 +18,7 @@ from contract.decision import Decision
 from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
 from inference.application import Application
 from inference.model import Model, load
+from inference.serving import Serving
 
 COLUMNS = {"numeric": ("age", "income"), "categorical": ("city",), "drop": ("id",)}
 CLASSES: dict[Task, tuple[str, ...]] = {
@@ -64,6 +65,7 @@ class Client:
     """Calls the application as gunicorn does, through a validator of the WSGI contract."""
 
     model: Model
+    serving: Serving = field(default_factory=Serving)
 
     def __call__(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, bytes]:
         """Status, content type and body."""
@@ -75,16 +77,18 @@ class Client:
             "wsgi.multithread": False, "wsgi.multiprocess": True, "wsgi.run_once": False,
         } | headers  # fmt: skip
         started: list[Any] = []
-        result = validator(Application(self.model))(environ, lambda *arguments: started.append(arguments))
+        result = validator(Application(self.model, self.serving))(environ, lambda *arguments: started.append(arguments))
         content = b"".join(result)
         result.close()
         fields = dict(started[0][1])
         assert fields["Content-Length"] == str(len(content))
         return int(started[0][0].split()[0]), fields["Content-Type"], content
 
-    def invoke(self, body: str | bytes, content_type: str = "text/csv", accept: str = "*/*") -> tuple[int, str, bytes]:
+    def invoke(
+        self, body: str | bytes, content_type: str = "text/csv", accept: str = "*/*", **headers: str
+    ) -> tuple[int, str, bytes]:
         content = body.encode() if isinstance(body, str) else body
-        return self("POST", "/invocations", content, CONTENT_TYPE=content_type, HTTP_ACCEPT=accept)
+        return self("POST", "/invocations", content, CONTENT_TYPE=content_type, HTTP_ACCEPT=accept, **headers)
 
     def predictions(self, body: Any) -> list[dict[str, Any]]:
         status, _, content = self.invoke(json.dumps(body), "application/json")
