@@ -54,10 +54,9 @@ def run(document: Document, config: Document, instances: int, world: World) -> N
         document = world.note(Begun=world.now())
     end = document["Begun"] + shifting.longest(config)
     steps = shifting.plan(config, instances)
-    while document["Step"] < len(steps):
-        step = steps[document["Step"]]
-        if document["Since"] is None:
-            document = world.note(Since=world.now(), Share=step.share)
+    for number, step in enumerate(steps[document["Step"] :], start=document["Step"]):
+        if document["Since"] is None or document["Step"] != number:
+            document = world.note(Step=number, Since=world.now(), Share=step.share)
         world.route(step.share)
         until = document["Since"] + step.wait
         reason = world.bake(min(until, end))
@@ -66,7 +65,6 @@ def run(document: Document, config: Document, instances: int, world: World) -> N
         if reason:
             _back(reason, world)
             return
-        document = world.note(Step=document["Step"] + 1, Since=None)
     world.finish()
 
 
