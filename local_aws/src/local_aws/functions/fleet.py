@@ -59,11 +59,17 @@ class Fleet:
             instance = self._warm(function)
         try:
             instance = instance or Instance(self._aws, function)
-            with self._lock:
-                self._running.add(instance)
+            self._begin(instance)
             return instance.run(invocation), instance.stream
         finally:
             self._release(name, instance)
+
+    def _begin(self, instance: Instance) -> None:
+        """Raises OSError when the server has begun to stop."""
+        with self._lock:
+            if self._ended:
+                raise OSError("The server is stopping.")
+            self._running.add(instance)
 
     def _warm(self, function: Document) -> Instance | None:
         """An idle instance of this revision; those of others end."""

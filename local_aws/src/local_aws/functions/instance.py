@@ -205,7 +205,7 @@ class Instance:
             text, marked, message = line.decode("utf-8", "replace").partition(self._mark)
             if text:
                 outcome.lines.append(text)
-            told = json.loads(message) if marked else {}
+            told = _told(message) if marked else {}
             if "Say" in told:
                 outcome.lines.append(told["Say"])
             elif awaited in told:
@@ -224,6 +224,15 @@ class Instance:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _told(message: str) -> Document:
+    """A message of the runtime; a long one into which another thread wrote is shown as it is."""
+    try:
+        found: Document = json.loads(message)
+    except ValueError:
+        return {"Say": message}
+    return found
 
 
 def _day(aws: Aws) -> str:

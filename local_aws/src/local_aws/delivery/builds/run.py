@@ -4,6 +4,7 @@ import datetime
 import json
 import logging
 import shutil
+import signal
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -135,8 +136,12 @@ class Run:
             folder=self._folder,
         )
         process = self._aws.part(Hosts).of(HOST).start(program)
-        watch = Watch([process], self._lines, self._aws.clock, self._live.stop, deadline, self._grace)
-        self._check(watch.until_end())
+        try:
+            watch = Watch([process], self._lines, self._aws.clock, self._live.stop, deadline, self._grace)
+            self._check(watch.until_end())
+        except OSError:  # the log cannot be written, for example
+            process.signal(signal.SIGKILL)
+            raise
         exported = json.loads((kept / "exported.json").read_text())
         self.build["exportedEnvironmentVariables"] = [{"name": name, "value": exported[name]} for name in exported]
         return any(phase.get("phaseStatus") == "FAILED" for phase in self.build["phases"])
@@ -180,7 +185,7 @@ class Run:
             if text or not marked:
                 said.append(text)
             if marked:
-                said += self._told(json.loads(message))
+                said += self._told(_read(message))
         self._log(said)
 
     def _told(self, message: Document) -> list[str]:
@@ -215,6 +220,15 @@ class Run:
             logs.append(self._aws, place["groupName"], place["streamName"], filled)
 
 
+def _read(message: str) -> Document:
+    """A message of the agent; a long line of the log into which another process wrote is shown as it is."""
+    try:
+        found: Document = json.loads(message)
+    except ValueError:
+        return {"Say": message}
+    return found
+
+
 def folder_of(aws: Aws, identity: str) -> Path:
-    """Where a build lives while it runs; the path has no character that a shell or PATH minds."""
-    return aws.home / "builds" / identity.replace(":", "-")
+    """Where a build lives while it runs; short, as sockets below TMPDIR may have no more than about 100 characters."""
+    return aws.home / "builds" / identity.partition(":")[2][:13]

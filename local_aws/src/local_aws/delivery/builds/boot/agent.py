@@ -25,6 +25,9 @@ pwd > {folder}
 exit $CODEBUILD_LAST_EXIT
 """
 
+#: Characters of a phase's message: what is told then reaches the server in one piece, whatever else writes meanwhile.
+LONGEST = 900
+
 #: Runtimes of `runtime-versions` and how each tells its version.
 RUNTIMES = {
     "python": ("python3", "--version"),
@@ -72,7 +75,7 @@ class Agent:
         code, message = failure or ("", "")
         self.say(f"Phase complete: {name} State: {'FAILED' if failure else 'SUCCEEDED'}")
         self.say(f"Phase context status code: {code} Message: {message}")
-        self.tell({"Leave": name, "Failed": bool(failure), "Code": code, "Message": message})
+        self.tell({"Leave": name, "Failed": bool(failure), "Code": code, "Message": message[:LONGEST]})
         if not failure:
             return True
         self.succeeding = False
@@ -142,7 +145,7 @@ class Agent:
         self.tell({"Say": text})
 
     def tell(self, message: Document) -> None:
-        _write(f"{self.plan['Mark']}{json.dumps(message)}\n")
+        _write(f"{self.plan['Mark']}{json.dumps(message, ensure_ascii=False)}\n")
 
 
 def _export(item: tuple[str, str]) -> str:
