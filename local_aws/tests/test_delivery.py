@@ -337,6 +337,8 @@ def test_a_commit_starts_what_polls_and_what_a_rule_targets(delivery: Delivery, 
 
     until(lambda: len(triggers(name)) == 2, "the rule's execution")
     assert triggers(name) == ["CreatePipeline", "CloudWatchEvent"]
+    newest = delivery.pipelines.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"][0]
+    assert newest["trigger"]["triggerDetail"] == f"arn:aws:events:us-east-1:123456789012:rule/{name}"
     assert triggers(polled) == ["CreatePipeline", "PollForSourceChanges"]
 
 

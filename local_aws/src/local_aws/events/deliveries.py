@@ -112,7 +112,7 @@ class Deliverer:
     def _attempt(self, number: int, document: Document) -> None:
         from local_aws.events.targets import find
 
-        target, store = document["Target"], self._aws.store
+        target, store = document["Target"] | {"Attributes": document["Attributes"]}, self._aws.store
         kind = find(target["Arn"])
         try:
             if not kind.inside:

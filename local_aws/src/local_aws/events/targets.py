@@ -14,7 +14,8 @@ from local_aws.services import queues, topics
 
 Document = dict[str, Any]
 
-#: The machine, the target's document, the payload, and a token that is the same for every attempt of one delivery.
+#: The machine, the target's document with the "Attributes" of the delivery (where it comes from), the payload, and a
+#: token that is the same for every attempt of one delivery.
 Deliver = Callable[[Aws, Document, str, str], None]
 
 
@@ -62,7 +63,14 @@ def _to_delivery(aws: Aws, target: Document, payload: str, token: str) -> None:
         found = {}
     given = {key: found[key] for key in ("variables", "sourceRevisions") if isinstance(found, dict) and key in found}
     name = target["Arn"].rpartition(":")[2]
-    delivery.start(aws, given | {"name": name, "clientRequestToken": token}, {"triggerType": "CloudWatchEvent"})
+    trigger = {"triggerType": "CloudWatchEvent", "triggerDetail": _origin(target)}
+    delivery.start(aws, given | {"name": name, "clientRequestToken": token}, trigger)
+
+
+def _origin(target: Document) -> str:
+    """The ARN of the rule or schedule that a delivery comes from."""
+    attributes = target.get("Attributes") or {}
+    return str(attributes.get("RULE_ARN") or attributes.get("SCHEDULE_ARN") or "")
 
 
 def _to_function(aws: Aws, target: Document, payload: str, _: str) -> None:

@@ -6,7 +6,7 @@ from local_aws.delivery.pipelines import actions, documents, events, moves, reco
 from local_aws.delivery.pipelines.actions.approval import MANUAL
 from local_aws.delivery.pipelines.actions.kind import Outcome
 from local_aws.delivery.pipelines.engine import Runner
-from local_aws.errors import AwsError, NotSupported
+from local_aws.errors import AwsError
 from local_aws.idempotency import once
 from local_aws.operations import Aws, Operations, Request, Result
 
@@ -167,9 +167,3 @@ def rollback_stage(aws: Aws, request: Request) -> Result:
         documents.save(aws, execution)
         aws.part(Runner).advance(name)
     return {"pipelineExecutionId": execution["pipelineExecutionId"]}
-
-
-@operations("OverrideStageCondition")
-def override_condition(aws: Aws, request: Request) -> Result:
-    documents.find(aws, request["pipelineName"])
-    raise NotSupported(f"conditions of stages ({request['stageName']})")

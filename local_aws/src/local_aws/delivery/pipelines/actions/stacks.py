@@ -15,6 +15,7 @@ from local_aws.delivery.pipelines.actions.kind import ActionKind, Document, Ende
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import objects
+from local_aws.store import DISK_FULL
 from local_aws.wire.models import operation_model
 from local_aws.wire.validate import violations
 
@@ -148,13 +149,22 @@ def listen(aws: Aws, ended: Ended) -> None:
         if record.get("Replacing") and stack["StackStatus"] == stacks.DELETED:
             ended(key, Outcome("InProgress", members={"Begun": False, "Replacing": False}))
             return
-        outcome = _outcome(aws, stack)
-        if outcome.status == "Succeeded":
-            declared = documents.structure(aws, key[0], execution["pipelineVersion"])
-            _put_outputs(aws, declared, record, outcome)
-        ended(key, outcome)
+        declared = documents.structure(aws, key[0], execution["pipelineVersion"])
+        ended(key, _with_outputs(aws, declared, record, _outcome(aws, stack)))
 
     aws.part(Stacks).on_end(stack_ended)
+
+
+def _with_outputs(aws: Aws, declared: Document, record: Document, outcome: Outcome) -> Outcome:
+    """The outcome, or the failure to write the outputs: the stack's end must not be lost for want of a bucket."""
+    try:
+        if outcome.status == "Succeeded":
+            _put_outputs(aws, declared, record, outcome)
+    except AwsError as error:
+        if error.status == DISK_FULL:
+            raise
+        return Outcome("Failed", identity=outcome.identity, code=error.code, message=error.message)
+    return outcome
 
 
 def _outcome(aws: Aws, stack: Document) -> Outcome:
