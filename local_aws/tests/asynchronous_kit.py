@@ -1,13 +1,12 @@
 """An asynchronous endpoint with all that belongs to it, and waits, for the tests of variants that live otherwise."""
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from endpoints_kit import eventually
 
 NAMESPACE = "AWS/SageMaker"
 
@@ -15,7 +14,7 @@ NAMESPACE = "AWS/SageMaker"
 def connect(client: Any, service: str) -> Any:
     """A client of another service of the same server; many requests at a time."""
     once = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+    keys: Any = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
     return boto3.client(service, endpoint_url=client.status.Endpoint, config=once, **keys)
 
 
@@ -23,13 +22,6 @@ def now(client: Any) -> float:
     """The server's time."""
     with urllib.request.urlopen(f"{client.status.Endpoint}/_local/status", timeout=30) as answer:
         return float(json.load(answer)["Time"])
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 90.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.01)
 
 
 #: Waits until a file appears when it is told to, so that a test decides when it ends.

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asynchronous_kit import GATED, NAMESPACE, Queue, connect, eventually
+from asynchronous_kit import GATED, NAMESPACE, Queue, connect
 from botocore.exceptions import ClientError
+from endpoints_kit import eventually
 
 from local_aws import launch
 
@@ -37,9 +38,9 @@ def test_a_result_is_where_the_answer_said(queue: Queue) -> None:
 
 def test_a_name_of_ones_own_and_a_body_that_comes_along(queue: Queue) -> None:
     answer = queue.client.runtime.invoke_endpoint_async(
-        EndpointName=queue.endpoint, Body=b"inline", S3OutputPathExtension="a/b", Filename="own.csv"
+        EndpointName=queue.endpoint, Body=b"inline", S3OutputPathExtension="a/b", Filename="served.csv"
     )
-    assert answer["OutputLocation"] == f"s3://{queue.bucket}/out/a/b/own.csv"
+    assert answer["OutputLocation"] == f"s3://{queue.bucket}/out/a/b/served.csv"
     assert queue.result(answer) == b"inline"
     assert "inputLocation" not in queue.told("success")["requestParameters"]
 
@@ -110,10 +111,10 @@ def test_what_aws_refuses(served: Any, marks: tuple[str, ...], variants: int, me
         served.config(*[model] * variants, AsyncInferenceConfig=output, **members)
 
 
-def test_down_to_zero_and_back(own: Any) -> None:
+def test_down_to_zero_and_back(served: Any) -> None:
     """As the template has it: tracking takes the last instance away, the alarm on a backlog brings one back."""
-    queue = Queue(own)
-    scaling = connect(own, "application-autoscaling")
+    queue = Queue(served)
+    scaling = connect(served, "application-autoscaling")
     place = {
         "ServiceNamespace": "sagemaker",
         "ResourceId": f"endpoint/{queue.endpoint}/variant/AllTraffic",
@@ -136,7 +137,7 @@ def test_down_to_zero_and_back(own: Any) -> None:
     arn = scaling.put_scaling_policy(
         PolicyName="wake", PolicyType="StepScaling", StepScalingPolicyConfiguration=step, **place
     )["PolicyARN"]
-    own.cloudwatch.put_metric_alarm(
+    served.cloudwatch.put_metric_alarm(
         AlarmName="wake",
         Namespace=NAMESPACE,
         MetricName="HasBacklogWithoutCapacity",
@@ -151,13 +152,16 @@ def test_down_to_zero_and_back(own: Any) -> None:
     )
 
     def instances() -> int:
-        variant = own.sagemaker.describe_endpoint(EndpointName=queue.endpoint)["ProductionVariants"][0]
+        variant = served.sagemaker.describe_endpoint(EndpointName=queue.endpoint)["ProductionVariants"][0]
         return int(variant["CurrentInstanceCount"])
 
-    own.clock(Rate=600)
-    eventually(lambda: instances() == 0)
-    answer = queue.send(b"wake up")
-    assert queue.result(answer) == b"wake up"
+    try:
+        served.clock(Rate=600)
+        eventually(lambda: instances() == 0)
+        answer = queue.send(b"wake up")
+        assert queue.result(answer) == b"wake up"
+    finally:
+        served.clock(Rate=1)
     assert (
         queue.metric("HasBacklogWithoutCapacity", "Maximum"),
         queue.metric("ApproximateBacklogSize", "Maximum"),
@@ -172,30 +176,30 @@ def test_down_to_zero_and_back(own: Any) -> None:
     assert any("AlarmLow" in cause for cause in causes)
 
 
-def test_requests_outlive_a_kill(own: Any, tmp_path: Path) -> None:
-    """Those that wait and those that were being answered; the instances come back and answer all of them."""
-    gate = tmp_path / "gate"
-    queue = Queue(own, source=GATED, environment={"GATE": str(gate)})
-    answers = [queue.send(b"%d" % number) for number in range(6)]
-    process = launch.status(own.home).Pid
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
-    own.connect(launch.up(own.home, own.images))
-    assert all(queue.read(answer["OutputLocation"]) is None for answer in answers)
-    gate.touch()
-    assert [queue.result(answer) for answer in answers] == [b"%d" % number for number in range(6)]
-    told = {queue.told("success")["inferenceId"] for _ in answers}
-    assert told == {answer["InferenceId"] for answer in answers}
-
-
-def test_what_waits_too_long_expires(own: Any, tmp_path: Path) -> None:
-    queue = Queue(own, source=GATED, environment={"GATE": str(tmp_path / "gate")}, concurrency=1)
+def test_what_waits_too_long_expires(served: Any, tmp_path: Path) -> None:
+    queue = Queue(served, source=GATED, environment={"GATE": str(tmp_path / "gate")}, concurrency=1)
     first = queue.send(b"first")
     second = queue.send(b"second", RequestTTLSeconds=60)
-    own.clock(Offset=120)
+    served.clock(Offset=120)
     message = queue.told("error")
     assert message["inferenceId"] == second["InferenceId"]
     assert "expired" in message["failureReason"]
     (tmp_path / "gate").touch()
     assert queue.result(first) == b"first"
     assert queue.metric("ExpiredRequests") == 1.0
+
+
+def test_requests_outlive_a_kill(served: Any, tmp_path: Path) -> None:
+    """Those that wait and those that were being answered; the instances come back and answer all of them."""
+    gate = tmp_path / "gate"
+    queue = Queue(served, source=GATED, environment={"GATE": str(gate)})
+    answers = [queue.send(b"%d" % number) for number in range(6)]
+    process = launch.status(served.home).Pid
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    served.connect(launch.up(served.home, served.images))
+    assert all(queue.read(answer["OutputLocation"]) is None for answer in answers)
+    gate.touch()
+    assert [queue.result(answer) for answer in answers] == [b"%d" % number for number in range(6)]
+    told = {queue.told("success")["inferenceId"] for _ in answers}
+    assert told == {answer["InferenceId"] for answer in answers}
