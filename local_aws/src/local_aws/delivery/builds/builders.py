@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.delivery.builds import composition, events
 from local_aws.delivery.builds.builds import BUILDS, Builds, Live
-from local_aws.delivery.builds.run import Run, folder_of
+from local_aws.delivery.builds.run import Run, folder_of, limit
 from local_aws.operations import Aws
 from local_aws.s3 import objects
 from local_aws.services import logs
@@ -99,7 +99,8 @@ class Builders:
             logs.append(self._aws, place["groupName"], place["streamName"], [text])
 
     def _waited_too_long(self, build: Document) -> bool:
-        return bool(self._aws.clock.now() > build["startTime"] + 60.0 * build["queuedTimeoutInMinutes"])
+        longest = limit(self._aws, build["queuedTimeoutInMinutes"])
+        return bool(self._aws.clock.now() > build["startTime"] + longest)
 
     def _insist(self, build: Document, run: Run) -> None:
         """Write the end as soon as that is possible: a build that has ended must not look as if it ran."""

@@ -45,12 +45,10 @@ class Context:
         self.identity = None
         self.client_context = json.loads(base64.b64decode(told["ClientContext"])) if told["ClientContext"] else None
         self._seconds: float = told["Seconds"]
-        self._rate: float = told["Rate"]
         self._began = time.monotonic()
 
     def get_remaining_time_in_millis(self) -> int:
-        passed = (time.monotonic() - self._began) * self._rate
-        return max(0, int((self._seconds - passed) * 1000))
+        return max(0, int((self._seconds - (time.monotonic() - self._began)) * 1000))
 
 
 class Log(logging.Handler):
