@@ -10,7 +10,7 @@ import base64
 import logging
 import random
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,6 +36,10 @@ FLUSH = 1.0
 ENOUGH = 16 << 20
 
 BASE64 = "BASE64"
+
+#: What is kept of a request: its time, inference id, content type and body, then the answer's content type and body.
+#: A tuple of plain values, as Python's garbage collector need not look at those again; objects cost ten times as much.
+Seen = tuple[float, str, str, bytes, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,18 @@ class Capture:
             tuple(encodings.items()),
         )
 
-    def line(self, answered: Answered, event: str) -> str:
+    def line(self, seen: Seen, event: str) -> str:
         """One captured request as a line of JSON."""
+        at, inference_id, given_type, given, made_type, made = seen
         sides = []
         if self.inputs:
-            sides.append(self._side("INPUT", answered.content_type, answered.body))
+            sides.append(self._side("INPUT", given_type, given))
         if self.outputs:
-            content_type = answered.answer.content_type.decode("latin-1")
-            sides.append(self._side("OUTPUT", content_type, answered.answer.body))
-        identity = f'"inferenceId":{quoted(answered.inference_id)},' if answered.inference_id else ""
+            sides.append(self._side("OUTPUT", made_type.decode("latin-1"), made))
+        identity = f'"inferenceId":{quoted(inference_id)},' if inference_id else ""
         return (
             f'{{"captureData":{{{",".join(sides)}}},"eventMetadata":{{"eventId":"{event}",{identity}'
-            f'"inferenceTime":"{_second(int(answered.at))}"}},"eventVersion":"0"}}\n'
+            f'"inferenceTime":"{_second(int(at))}"}},"eventVersion":"0"}}\n'
         )
 
     def _side(self, mode: str, content_type: str, body: bytes) -> str:
@@ -113,7 +117,7 @@ class Captures:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._seen: deque[tuple[Capture, Answered]] = deque()
+        self._seen: defaultdict[Capture, deque[Seen]] = defaultdict(deque)
         self._size = 0
         self._wake = threading.Event()
         self._ending = False
@@ -134,13 +138,15 @@ class Captures:
         capture = Capture.of(group)
         if capture is None or capture.percentage == 0:
             return None
-        seen, percentage = self._seen, capture.percentage
+        seen, percentage = self._seen[capture], capture.percentage
 
         def observe(answered: Answered) -> None:
             if percentage < 100 and random.random() * 100 >= percentage:  # noqa: S311  a sample, no secret
                 return
-            seen.append((capture, answered))
-            self._size += len(answered.body) + len(answered.answer.body)
+            body, answer = answered.body, answered.answer
+            kept = (answered.at, answered.inference_id, answered.content_type, body, answer.content_type, answer.body)
+            seen.append(kept)
+            self._size += len(body) + len(answer.body)
             if self._size > ENOUGH:
                 self._wake.set()
 
@@ -155,22 +161,23 @@ class Captures:
     def flush(self) -> None:
         """Write what waits: an object for each variant and hour."""
         self._size = 0
-        places: dict[tuple[str, int], list[tuple[Capture, Answered]]] = {}
-        for _ in range(len(self._seen)):
-            capture, answered = self._seen.popleft()
-            places.setdefault((capture.folder, int(answered.at // 3600)), []).append((capture, answered))
-        for (folder, _), seen in places.items():
-            try:
-                self._write(folder, seen)
-            except (AwsError, OSError) as error:
-                log.warning("What was captured for %s is lost: %s", folder, error)
+        for capture, waiting in list(self._seen.items()):
+            hours: defaultdict[int, list[Seen]] = defaultdict(list)
+            for _ in range(len(waiting)):
+                seen = waiting.popleft()
+                hours[int(seen[0] // 3600)].append(seen)
+            for taken in hours.values():
+                try:
+                    self._write(capture, taken)
+                except (AwsError, OSError) as error:
+                    log.warning("What was captured for %s is lost: %s", capture.folder, error)
 
-    def _write(self, folder: str, seen: list[tuple[Capture, Answered]]) -> None:
-        at = datetime.fromtimestamp(seen[0][1].at, UTC)
-        bucket, key = objects.split_uri(f"{folder}/{at:%Y/%m/%d/%H/%M-%S}-{at.microsecond // 1000:03}-{uuid4()}.jsonl")
+    def _write(self, capture: Capture, taken: list[Seen]) -> None:
+        at = datetime.fromtimestamp(taken[0][0], UTC)
+        name = f"{at:%Y/%m/%d/%H/%M-%S}-{at.microsecond // 1000:03}-{uuid4()}.jsonl"
+        bucket, key = objects.split_uri(f"{capture.folder}/{name}")
         objects.bucket(self._aws, bucket)
-        events = uuids.many(len(seen))
-        lines = [capture.line(answered, event) for (capture, answered), event in zip(seen, events, strict=True)]
+        lines = map(capture.line, taken, uuids.many(len(taken)))
         staged = objects.stage(self._aws, "".join(lines).encode())
         try:
             objects.put(self._aws, bucket, key, staged)
