@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
 ROLE = "arn:aws:iam::123456789012:role/delivery"
@@ -145,3 +146,14 @@ class Delivery:
         put = [{"filePath": path, "fileContent": content} for path, content in files.items()]
         made = code.create_commit(repositoryName=name, branchName="main", putFiles=put, **given)
         return str(made["commitId"])
+
+
+def refused(code: str, call: Callable[[], Any], match: str | None = None) -> None:
+    with pytest.raises(ClientError, match=match) as error:
+        call()
+    assert error.value.response["Error"]["Code"] == code, error.value
+
+
+def plain(name: str, **more: Any) -> list[dict[str, Any]]:
+    """Source, a stage that waits for a person, and one more."""
+    return [stage("Source", source(name)), stage("Approve", approval(), **more), stage("Last", approval("End"))]
