@@ -200,7 +200,8 @@ class Run:
     def _enter(self, phase: str) -> None:
         composition.enter(self.build["phases"], phase, self._aws.clock.now())
         self.build["currentPhase"] = phase
-        self._live.seen = {name: self.build[name] for name in ("currentPhase", "phases")}
+        # Copies: whoever describes the build meanwhile must not see them change.
+        self._live.seen = {"currentPhase": phase, "phases": [dict(one) for one in self.build["phases"]]}
 
     def _leave(self, status: str, code: str, message: str) -> None:
         composition.leave(self.build["phases"], self._aws.clock.now(), status, code, message)
