@@ -1,6 +1,9 @@
 """What the tests of CodePipeline share: pipelines in a few words, and waits for what they come to."""
 
+import io
+import json
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -157,3 +160,48 @@ def refused(code: str, call: Callable[[], Any], match: str | None = None) -> Non
 def plain(name: str, **more: Any) -> list[dict[str, Any]]:
     """Source, a stage that waits for a person, and one more."""
     return [stage("Source", source(name)), stage("Approve", approval(), **more), stage("Last", approval("End"))]
+
+
+TEMPLATE = """
+Parameters:
+  Retention: {Type: Number}
+  Name: {Type: String, Default: /none}
+Resources:
+  Logs:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: !Ref Name, RetentionInDays: !Ref Retention}
+Outputs:
+  Group: {Value: !Ref Logs}
+"""
+
+
+def deploy(name: str, mode: str = "CREATE_UPDATE", **more: Any) -> dict[str, Any]:
+    given = {"ActionMode": mode, "StackName": name, "RoleArn": ROLE}
+    if mode in ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE"):
+        given["TemplatePath"] = f"{more.pop('of', 'Source')}::template.yml"
+    return action("Deploy", "Deploy CloudFormation", given | more.pop("given", {}), **{"inputs": ["Source"], **more})
+
+
+def zipped(**files: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("__", "."), text)
+    return content.getvalue()
+
+
+def from_s3(client: Callable[..., Any], bucket: str, key: str, **files: str) -> dict[str, Any]:
+    """A source action, and the object that it takes."""
+    client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client("s3").put_object(Bucket=bucket, Key=key, Body=zipped(**files))
+    given = {"S3Bucket": bucket, "S3ObjectKey": key, "PollForSourceChanges": "false"}
+    return action("Source", "Source S3", given, outputs=["Source"])
+
+
+def failure(delivery: Delivery, name: str, execution: str, wanted: str) -> dict[str, Any]:
+    found: dict[str, Any] = delivery.action(name, execution, wanted)["output"]["executionResult"]["errorDetails"]
+    return found
+
+
+def configuration(name: str, retention: int = 7) -> str:
+    return json.dumps({"Parameters": {"Name": f"/{name}", "Retention": str(retention)}, "Tags": {"stage": "test"}})
