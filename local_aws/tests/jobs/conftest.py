@@ -240,14 +240,18 @@ class Client:
 
     # transform
 
-    def model(self, source: str, **request: Any) -> str:
-        """A model whose container answers with the functions of `source`; its name."""
+    def model(self, *sources: str, **environment: str) -> str:
+        """A model with a container for each of `sources`, whose functions answer; its name."""
         name = f"model-{next(_numbers)}"
-        url = self.put(f"models/{name}/model.tar.gz", tar({"code/handler.py": source}))
-        container = {"Image": f"{ACCOUNT}/served:1", "ModelDataUrl": url} | {
-            "Environment": {"PYTHONPATH": "/opt/ml/model/code"} | request.pop("Environment", {})
-        }
-        self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container, **request)
+        containers = [
+            {
+                "Image": f"{ACCOUNT}/served:1",
+                "ModelDataUrl": self.put(f"models/{name}/{number}/model.tar.gz", tar({"code/handler.py": source})),
+                "Environment": {"PYTHONPATH": "/opt/ml/model/code", **environment},
+            }
+            for number, source in enumerate(sources)
+        ]
+        self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, Containers=containers)
         return name
 
     def create_transform(

@@ -163,6 +163,34 @@ def test_what_breaks_is_asked_again(jobs: Any) -> None:
     assert found["TransformJobStatus"] == "Completed"
 
 
+#: Dies when it is asked for the first time.
+DIES = """
+import os, pathlib
+def answer(body, headers):
+    mark = pathlib.Path(os.environ["MARK"])
+    if not mark.exists():
+        mark.touch()
+        os._exit(9)
+    return 200, body
+"""
+
+
+def test_a_container_that_dies_is_started_and_asked_again(jobs: Any, tmp_path: Any) -> None:
+    model = jobs.model(DIES, MARK=str(tmp_path / "mark"))
+    found = jobs.wait_transform(jobs.create_transform(model, {"a.csv": "1\n"}))
+    assert found["TransformJobStatus"] == "Completed", found["FailureReason"]
+    assert result(jobs, found, "a.csv.out") == b"1\n"
+
+
+def test_containers_in_a_row_pass_the_records_on(jobs: Any) -> None:
+    one = "def answer(body, headers): return 200, body.replace(b'\\n', b'-one\\n')"
+    model = jobs.model(one, UPPER)
+    found = jobs.wait_transform(
+        jobs.create_transform(model, {"a.csv": "1\n2\n"}, DataProcessing={"JoinSource": "Input"})
+    )
+    assert result(jobs, found, "a.csv.out") == b"1,1-ONE\n2,2-ONE\n"
+
+
 def test_an_answer_that_does_not_come_in_time(jobs: Any) -> None:
     found = jobs.transform(
         "import time\ndef answer(body, headers): time.sleep(50)",
@@ -294,7 +322,7 @@ def gone(pid: int) -> bool:
 
 def test_a_stopped_job_leaves_neither_results_nor_a_process(jobs: Any, tmp_path: Any) -> None:
     up = tmp_path / "up"
-    name = jobs.create_transform(jobs.model(WAITS, Environment={"UP": str(up)}), {"a.csv": "1", "b.csv": "2"})
+    name = jobs.create_transform(jobs.model(WAITS, UP=str(up)), {"a.csv": "1", "b.csv": "2"})
     jobs.appears(up)
     jobs.sagemaker.stop_transform_job(TransformJobName=name)
     found = jobs.wait_transform(name)
@@ -305,7 +333,7 @@ def test_a_stopped_job_leaves_neither_results_nor_a_process(jobs: Any, tmp_path:
 
 def test_a_killed_server_begins_the_job_again(own_jobs: Any, tmp_path: Any) -> None:
     jobs, up = own_jobs, tmp_path / "up"
-    name = jobs.create_transform(jobs.model(WAITS, Environment={"UP": str(up)}), {"a.csv": "1\n", "b.csv": "2\n"})
+    name = jobs.create_transform(jobs.model(WAITS, UP=str(up)), {"a.csv": "1\n", "b.csv": "2\n"})
     jobs.appears(up)
     first = int(up.read_text())
     os.kill(jobs.status.Pid, signal.SIGKILL)

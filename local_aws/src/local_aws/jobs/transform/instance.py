@@ -102,7 +102,6 @@ class Instance:
         }
         return Client(
             chain,
-            self._aws.clock,
             lambda: self._stopped,
             given.get("InvocationsTimeoutInSeconds", TIMEOUT),
             given.get("InvocationsMaxRetries", RETRIES),

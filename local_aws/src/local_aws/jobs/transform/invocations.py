@@ -6,7 +6,6 @@ The words are those of SageMaker's data log.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from local_aws.clock import Clock
 from local_aws.serving import Chain
 from local_aws.serving.failure import NoAnswerError
 
@@ -31,12 +30,12 @@ class FileError(Exception):
 class Client:
     """Asks one instance.
 
-    timeout  seconds of `clock`;  retries  how often again, after a 5xx or no answer
+    timeout  seconds of the machine's own time: a model is no faster with a faster clock
+    retries  how often again, after a 5xx or no answer
     stopped  whether nobody wants an answer any longer
     """
 
     chain: Chain
-    clock: Clock
     stopped: Callable[[], bool]
     timeout: int = TIMEOUT
     retries: int = RETRIES
@@ -49,7 +48,7 @@ class Client:
             if self.stopped():
                 break
             try:
-                _, answer = self.chain.call(self.headers, body, self.timeout / self.clock.rate)
+                _, answer = self.chain.call(self.headers, body, self.timeout)
             except NoAnswerError as lost:
                 error = FileError("AlgorithmError", "Unable to get response from algorithm", f"Message: {lost}")
                 continue
