@@ -163,3 +163,12 @@ def test_configurations_that_are_refused(served: Any, change: dict[str, Any], re
     variant = {key: value for key, value in (variant | change).items() if value is not None}
     with pytest.raises(ClientError, match=reason):
         served.sagemaker.create_endpoint_config(EndpointConfigName=served.name("bad"), ProductionVariants=[variant])
+
+
+def test_deletion_does_not_wait_for_a_model_that_is_still_loading(served: Any) -> None:
+    name = served.name("loading")
+    config = served.config(served.model("a", source=f"import time; time.sleep(600)\n{APP}"))
+    served.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    assert refusal(served, name)["Error"]["Code"] == "ValidationError"
+    served.sagemaker.delete_endpoint(EndpointName=name)
+    eventually(lambda: not served.sagemaker.list_endpoints(NameContains=name)["Endpoints"])

@@ -1,6 +1,9 @@
 """Models become processes that answer."""
 
 import asyncio
+import os
+import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 
 from local_aws.operations import Aws
+from local_aws.processes.hosts import Hosts
 from local_aws.serving import Serving, ServingError
 from local_aws.serving.chain import Chain
 from local_aws.serving.failure import NoAnswerError
@@ -130,6 +134,32 @@ def test_the_artefact_is_shared_and_cannot_be_written(begin: Callable[..., Chain
 def test_a_model_that_does_not_start_says_why(begin: Callable[..., Chain], model: Any, running: Aws) -> None:
     with pytest.raises(ServingError, match=r"did not pass the ping health check.*No module named 'nothing'"):
         begin(model("import nothing"))
+
+
+def test_network_isolation(begin: Callable[..., Chain], model: Any, running: Aws) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reachable:
+        source = f"""
+import socket
+def app(environ, start_response):
+    try:
+        socket.create_connection(("127.0.0.1", {reachable.getsockname()[1]}), 5).close()
+        said = b"reached"
+    except OSError as error:
+        said = b"not reached"
+    start_response("200 OK", [("Content-Length", str(len(said)))])
+    return [said]
+"""
+        assert invoke(begin(model(source)), b"")[1].body == b"reached"
+        isolated = begin(model(source, EnableNetworkIsolation=True))
+        host = running.part(Hosts).of(running.images.rows[0])
+        assert invoke(isolated, b"")[1].body == (b"not reached" if host.namespaces else b"reached")
+
+
+def test_the_model_comes_back_when_its_host_is_killed(begin: Callable[..., Chain], model: Any, running: Aws) -> None:
+    chain = begin(model(ECHO))
+    os.kill(running.part(Hosts).of(running.images.rows[0])._process.pid, signal.SIGKILL)
+    eventually(lambda: chain.containers[0].restarts > 0 and chain.ready)
+    assert invoke(chain, b"again")[1].body == b"again"
 
 
 @pytest.mark.parametrize(

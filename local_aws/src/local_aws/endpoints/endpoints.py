@@ -39,6 +39,8 @@ class Endpoints:
             lives = list(self._lives.values())
         for life in lives:
             life.end()
+        for life in lives:
+            life.join()
         if self._flusher.is_alive():
             self._flusher.join()
         metrics.record(self._aws, self.drain())

@@ -101,11 +101,13 @@ class Group:
     def _launch(self, count: int) -> list[Chain]:
         serving = self.aws.part(Serving)
         seconds = float(self.variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP)
+        isolated = self.model.get("EnableNetworkIsolation") or self.config.get("EnableNetworkIsolation")
+        model = self.model | {"EnableNetworkIsolation": isolated}
         made: list[Chain] = []
         self._launching = made
         try:
             for _ in range(count):
-                made.append(serving.begin(self.model, self.log_group, f"{self.name}/{{instance}}"))
+                made.append(serving.begin(model, self.log_group, f"{self.name}/{{instance}}"))
             for chain in made:
                 if self._cancelled:
                     raise ServingError("The endpoint is deleted.")
@@ -116,7 +118,7 @@ class Group:
         return made
 
     def cancel(self) -> None:
-        """Let a launch that is going on fail; from another thread."""
+        """The endpoint is deleted or the server ends: a launch fails, nothing is drained; from another thread."""
         self._cancelled = True
         for chain in self._launching:
             chain.cancel()
@@ -130,7 +132,7 @@ class Group:
         """Nobody picks them any more: wait for what they still have to answer, then end them."""
         self.barrier()
         end = time.monotonic() + self.timeout
-        while any(chain.outstanding for chain in chains) and time.monotonic() < end:
+        while any(chain.outstanding for chain in chains) and time.monotonic() < end and not self._cancelled:
             time.sleep(0.005)
         self._end(chains)
 

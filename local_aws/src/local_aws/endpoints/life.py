@@ -67,6 +67,9 @@ class Life:
         """The server ends; documents and processes stay as they are, the processes are ended by `Serving`."""
         self._ending = True
         self.interrupt()
+
+    def join(self) -> None:
+        """After `end`."""
         self._thread.join(10)
 
     @property

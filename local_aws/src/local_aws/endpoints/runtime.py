@@ -11,7 +11,6 @@ import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from local_aws.endpoints.endpoints import Endpoints
 from local_aws.endpoints.group import PAYLOAD, Group, Replied
@@ -207,7 +206,7 @@ async def invoke(aws: Aws, asgi: MutableMapping[str, Any], receive: Receive, sen
         endpoints.loop = endpoints.loop or asyncio.get_running_loop()
         asked = read_headers(asgi["headers"])
         name = asgi["path"][len(PREFIX) : -len(ENDING)]
-        group = find(aws, unquote(name), asked.variant)
+        group = find(aws, name, asked.variant)
         check_size(group, len(body))
         replied = await ask(group, asked, body, begun)
     except AwsError as error:

@@ -76,23 +76,27 @@ class Container:
         self._model: Path | None = None
         self._process: Process | None = None
         self._stopping = threading.Event()
+        self._changing = threading.Lock()  # a start that begins before a stop is over before it
         self._ended = threading.Event()
 
     # life
 
     def start(self) -> None:
-        """Begin; it is not ready yet. Raises ServingError."""
-        try:
-            host = self._aws.part(Hosts).of(self._image)
-            shutil.rmtree(self.folder, ignore_errors=True)
-            folder = HostFolder(self.folder, self.definition.name, host.namespaces)
-            folder.make(host.settings)
-            program = self._program(folder)
-            self._ended.clear()
-            self._process = host.start(program, self._listener)
-        except (OSError, JobError, AwsError) as error:
-            raise ServingError(f"The container {self.definition.name} cannot be started: {error}") from error
-        self._follower.follow(self._process, self._lines, self._end)
+        """Begin; it is not ready yet. Nothing begins after `stop`. Raises ServingError."""
+        with self._changing:
+            if self._stopping.is_set():
+                return
+            try:
+                host = self._aws.part(Hosts).of(self._image)
+                shutil.rmtree(self.folder, ignore_errors=True)
+                folder = HostFolder(self.folder, self.definition.name, host.namespaces)
+                folder.make(host.settings)
+                program = self._program(folder)
+                self._process = host.start(program, self._listener)
+                self._ended.clear()
+            except (OSError, JobError, AwsError) as error:
+                raise ServingError(f"The container {self.definition.name} cannot be started: {error}") from error
+            self._follower.follow(self._process, self._lines, self._end)
 
     def _program(self, folder: HostFolder) -> Program:
         if self.definition.data:
@@ -151,16 +155,17 @@ class Container:
         """End the process and remove its folder; nothing is left."""
         self._stopping.set()
         self.ready = False
-        self._listener.close()
-        if self._process:
-            self._process.signal(signal.SIGTERM)
-            if not self._ended.wait(GRACE):
-                self._process.signal(signal.SIGKILL)
-                self._ended.wait(GRACE)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self._model:
-            self._artefacts.release(self._model)
-            self._model = None
+        with self._changing:
+            self._listener.close()
+            if self._process:
+                self._process.signal(signal.SIGTERM)
+                if not self._ended.wait(GRACE):
+                    self._process.signal(signal.SIGKILL)
+                    self._ended.wait(GRACE)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if self._model:
+                self._artefacts.release(self._model)
+                self._model = None
 
     def _lines(self, lines: list[str]) -> None:
         self.last_line = lines[-1]
@@ -178,15 +183,19 @@ class Container:
         threading.Thread(target=self._again, name="container-again", daemon=True).start()
 
     def _again(self) -> None:
-        pause = PAUSES[min(self.restarts, len(PAUSES) - 1)]
-        self.restarts += 1
-        if self._stopping.wait(pause):
+        """Start it until that works, and ping it; when the new process ends as well, its end leads here again."""
+        while not self._stopping.wait(PAUSES[min(self.restarts, len(PAUSES) - 1)]):
+            self.restarts += 1
+            try:
+                self.start()
+            except ServingError as error:  # its host has just died, for example
+                log.warning("%s", error)
+                continue
+            while not (self.ready or self._ended.is_set() or self._stopping.wait(0.02)):
+                if self.ping():
+                    self.ready = True
+                    self._changed()
             return
-        try:
-            self.start()
-            self.wait_ready(60.0)
-        except ServingError as error:
-            log.warning("%s", error)
 
     # requests
 

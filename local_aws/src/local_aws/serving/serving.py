@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -33,8 +34,8 @@ class Serving:
         self._follower.start()
 
     def stop(self) -> None:
-        for chain in list(self._chains):
-            self.end(chain)
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(self.end, list(self._chains)))
         self._follower.stop()
         shutil.rmtree(self._root, ignore_errors=True)
 
