@@ -298,3 +298,45 @@ def test_the_events_of_a_build(codebuild: CodeBuild, fresh: Callable[[str], str]
     assert "exit status 3" in event["detail"]["current-phase-context"]
     phase = next(one for one in event["detail"]["additional-information"]["phases"] if one["phase-type"] == "BUILD")
     assert phase["phase-status"] == "FAILED"
+
+
+def test_the_events_of_phases(codebuild: CodeBuild, fresh: Callable[[str], str]) -> None:
+    name, events, sqs = fresh("phases"), codebuild.client("events"), codebuild.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    pattern = {"detail-type": ["CodeBuild Build Phase Change"], "detail": {"project-name": [name]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
+    codebuild.project(name, spec(build={"commands": ["true"]}))
+    build = codebuild.run(name)
+    told: list[str] = []
+    while len(told) < len(phases(build)) - 1:
+        for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]:
+            detail = json.loads(message["Body"])["detail"]
+            assert detail["completed-phase-status"] == "SUCCEEDED"
+            told.append(detail["completed-phase"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert sorted(told) == sorted(name for name in phases(build) if name != "COMPLETED")
+
+
+def test_output_of_every_kind(codebuild: CodeBuild, fresh: Callable[[str], str]) -> None:
+    """A line without an end, bytes that are no text, a very long line and a long command: all of it is in the log."""
+    name = fresh("output")
+    long = "x" * 6000
+    commands = [
+        "printf 'no end'",
+        "printf '\\377\\n'",
+        "head -c 300000 /dev/zero | tr '\\0' y",
+        f"true {long}",
+        f"exit 3 {long}",
+    ]
+    codebuild.project(name, spec(build={"commands": commands}))
+    build = codebuild.run(name)
+    log = codebuild.log(build)
+    assert "no end" in log
+    assert "\ufffd" in log
+    assert sum(line.count("y") for line in log if set(line) == {"y"}) == 300_000
+    assert any(line.endswith(f"Running command true {long}") for line in log)
+    failed = next(phase for phase in build["phases"] if phase["phaseType"] == "BUILD")
+    message = failed["contexts"][0]["message"]
+    assert message.startswith("Error while executing command: exit 3 xxx")
+    assert message.endswith("x. Reason: exit status 3")

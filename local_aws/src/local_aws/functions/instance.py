@@ -172,6 +172,7 @@ class Instance:
         else:
             kind, what = "Sandbox.Timedout", f"Task timed out after {self._function['Timeout']:.2f} seconds"
             outcome.duration = float(self._function["Timeout"])
+        outcome.lines += [self._partial.decode("utf-8", "replace")] if self._partial else []
         outcome.lines.append(f"{_now(self._aws)} {invocation.request_id} {what}")
         outcome.payload = json.dumps({"errorType": kind, "errorMessage": f"{request} Error: {what}"}).encode()
         outcome.failed = True

@@ -87,6 +87,7 @@ class Builds:
                 raise AwsError("InvalidInputException", message)
             self._aws.store.put(BUILDS, build["id"], build)
             events.tell(self._aws, build)
+            events.tell_phase(self._aws, build, build["phases"][0])
             self._aws.store.after_commit(lambda: self.waiting.put(build["id"]))
         return str(build["id"])
 

@@ -15,25 +15,54 @@ def tell(aws: Aws, build: Document) -> None:
     """Emit a build's change of state; inside the transaction that makes it."""
     if not bus.awaited(aws):
         return
-    information: Document = {
-        _dashed(name): _times(build[name]) for name in (*_SHOWN, "buildComplete", "timeoutInMinutes", "buildNumber")
-    }
-    information |= {"build-start-time": _spoken(build["startTime"]), "artifact": information.pop("artifacts")}
-    logs = build["logs"]
-    information["logs"] = {"group-name": logs.get("groupName"), "stream-name": logs.get("streamName")}
-    information["phases"] = [_phase(phase) for phase in build["phases"]]
     detail = {
         "build-status": build["buildStatus"],
-        "project-name": build["projectName"],
-        "build-id": build["arn"],
-        "additional-information": information,
         "current-phase": build["currentPhase"],
         "current-phase-context": _context(build["phases"]),
+    }
+    _emit(aws, build, "CodeBuild Build State Change", detail)
+
+
+def tell_phase(aws: Aws, build: Document, phase: Document) -> None:
+    """Emit the end of a phase, of which no other commit tells."""
+    if not bus.awaited(aws):
+        return
+    detail = {
+        "completed-phase": phase["phaseType"],
+        "completed-phase-status": phase["phaseStatus"],
+        "completed-phase-context": _context([phase]),
+        "completed-phase-duration-seconds": phase["durationInSeconds"],
+        "completed-phase-start": _spoken(phase["startTime"]),
+        "completed-phase-end": _spoken(phase["endTime"]),
+    }
+    with aws.store.transaction():
+        _emit(aws, build, "CodeBuild Build Phase Change", detail)
+
+
+def _emit(aws: Aws, build: Document, kind: str, detail: Document) -> None:
+    common = {
+        "project-name": build["projectName"],
+        "build-id": build["arn"],
+        "additional-information": _information(build),
         "version": "1",
     }
+    bus.emit(aws, "aws.codebuild", kind, detail | common, [build["arn"]])
+
+
+def _information(build: Document) -> Document:
+    found: Document = {
+        _dashed(name): _times(build[name]) for name in (*_SHOWN, "buildComplete", "timeoutInMinutes", "buildNumber")
+    }
+    logs = build["logs"]
+    found |= {
+        "build-start-time": _spoken(build["startTime"]),
+        "artifact": found.pop("artifacts"),
+        "logs": {"group-name": logs.get("groupName"), "stream-name": logs.get("streamName")},
+        "phases": [_phase(phase) for phase in build["phases"]],
+    }
     if build.get("exportedEnvironmentVariables"):
-        detail["additional-information"]["exported-environment-variables"] = build["exportedEnvironmentVariables"]
-    bus.emit(aws, "aws.codebuild", "CodeBuild Build State Change", detail, [build["arn"]])
+        found["exported-environment-variables"] = build["exportedEnvironmentVariables"]
+    return found
 
 
 def _dashed(name: str) -> str:

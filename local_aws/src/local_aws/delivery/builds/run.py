@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_aws.delivery.builds import boot, composition, environment, outputs, sources
+from local_aws.delivery.builds import boot, composition, environment, events, outputs, sources
 from local_aws.delivery.builds.artifacts import ArtifactError
 from local_aws.delivery.builds.buildspec import PHASES, Buildspec, BuildspecError, read
 from local_aws.delivery.builds.cache import Cache
@@ -202,6 +202,7 @@ class Run:
         self.build["currentPhase"] = phase
         # Copies: whoever describes the build meanwhile must not see them change.
         self._live.seen = {"currentPhase": phase, "phases": [dict(one) for one in self.build["phases"]]}
+        events.tell_phase(self._aws, self.build, self.build["phases"][-2])
 
     def _leave(self, status: str, code: str, message: str) -> None:
         composition.leave(self.build["phases"], self._aws.clock.now(), status, code, message)

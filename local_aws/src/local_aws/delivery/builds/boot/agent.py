@@ -25,7 +25,7 @@ pwd > {folder}
 exit $CODEBUILD_LAST_EXIT
 """
 
-#: Characters of a phase's message: what is told then reaches the server in one piece, whatever else writes meanwhile.
+#: Characters of a command in a phase's message, which reaches the server in one piece whatever else writes meanwhile.
 LONGEST = 900
 
 #: Runtimes of `runtime-versions` and how each tells its version.
@@ -75,7 +75,7 @@ class Agent:
         code, message = failure or ("", "")
         self.say(f"Phase complete: {name} State: {'FAILED' if failure else 'SUCCEEDED'}")
         self.say(f"Phase context status code: {code} Message: {message}")
-        self.tell({"Leave": name, "Failed": bool(failure), "Code": code, "Message": message[:LONGEST]})
+        self.tell({"Leave": name, "Failed": bool(failure), "Code": code, "Message": message})
         if not failure:
             return True
         self.succeeding = False
