@@ -119,8 +119,12 @@ def _replace(aws: Aws, stack: Document, record: Document, held: Document) -> boo
 
 
 def _update(aws: Aws, stack: Document, record: Document, held: Document) -> bool:
+    """Waits first for what somebody else has begun: autoscaling may change an endpoint at any time."""
+    kind = TYPES[held["ResourceType"]]
     with _acting("UPDATE", held):
-        made = TYPES[held["ResourceType"]].update(aws, _made(held), held["Properties"], record["Properties"])
+        if not kind.settled(aws, _made(held)):
+            return False
+        made = kind.update(aws, _made(held), held["Properties"], record["Properties"])
     stack["Resources"][held["LogicalResourceId"]] = record
     _take(record, made)
     stacks.tell(aws, stack, record, "UPDATE_IN_PROGRESS")
@@ -200,8 +204,11 @@ def backward(aws: Aws, stack: Document) -> bool:
                 return False
         _restore(aws, stack, before | {"Attributes": now["Attributes"]})
     elif differing(now["Properties"], before["Properties"]):
+        kind = TYPES[now["ResourceType"]]
         with _acting("UPDATE", now):
-            made = TYPES[now["ResourceType"]].update(aws, _made(now), now["Properties"], before["Properties"])
+            if not kind.settled(aws, _made(now)):
+                return False
+            made = kind.update(aws, _made(now), now["Properties"], before["Properties"])
         _take(now, made)
         now["Reverting"] = True
         stacks.tell(aws, stack, now, "UPDATE_IN_PROGRESS")
