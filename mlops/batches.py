@@ -1,6 +1,11 @@
 """Files through a stage's scoring pipeline: uploaded, scored by a transform job, downloaded."""
 
+import csv
+import tempfile
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,8 @@ from contract.errors import InputError
 from mlops import objects, stacks
 from mlops.invocations import CONTENT_TYPES
 from mlops.projects import Project
+from mlops.stacks import Say
+from model_deploy.proof import golden
 
 Document = dict[str, Any]
 
@@ -25,8 +32,16 @@ def settings(project: Project, stage: str) -> dict[str, str]:
     return found
 
 
-def start(project: Project, stage: str, file: Path) -> str:
+def check_free(folder: Path, file: Path) -> None:
+    """Raises InputError when the folder holds results of a file of that name."""
+    if (taken := folder / f"{file.name}.out").exists():
+        raise InputError(f"{taken} is there already: name another folder with --output.")
+
+
+def start(project: Project, stage: str, file: Path, say: Say) -> str:
     """Upload the file and start the scoring pipeline over it; the execution's ARN.
+
+    Of a CSV file with a header the model's columns are sent, in its order and without the header.
 
     Raises InputError for a file that is missing or of another type than the stage's batches.
     """
@@ -38,11 +53,65 @@ def start(project: Project, stage: str, file: Path) -> str:
         raise InputError(f"{file} is {kind}; the batches of {stage} take {taken} ([batch] content_type).")
     # Not below batch/in/, where an arrival would start the pipeline once more.
     key = f"{project.data(stage)}/batch/by-hand/{uuid.uuid4().hex}/{file.name}"
-    boto3.client("s3").upload_file(str(file), given["DataBucketName"], key)
+    with _by_position(file, given, say) as sent:
+        boto3.client("s3").upload_file(str(sent), given["DataBucketName"], key)
     answer = boto3.client("sagemaker").start_pipeline_execution(
         PipelineName=f"{project.name}-{stage}-batch", PipelineParameters=[{"Name": "InputKey", "Value": key}]
     )
     return str(answer["PipelineExecutionArn"])
+
+
+@contextmanager
+def _by_position(file: Path, given: dict[str, str], say: Say) -> Iterator[Path]:
+    """The file as the batches take it: SageMaker cuts a file into parts, and only the first would have the header.
+
+    Raises InputError, with the line, for a file that is no CSV.
+    """
+    if given["BatchContentType"] != CONTENT_TYPES[".csv"]:
+        yield file
+        return
+    columns = _columns(given["ModelPackageName"])
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / file.name
+        try:
+            header = selected(file, columns, written)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise InputError(f"{file} is no CSV in UTF-8: {error}.") from None
+        if header:
+            say(f"{len(columns)} of {len(header)} columns are sent, those of the model")
+        yield written if header else file
+
+
+def selected(file: Path, columns: Sequence[str], written: Path) -> list[str]:
+    """Write the named columns of a CSV file with a header, without it; the header.
+
+    Empty, with nothing written, when the first line names none of them. Raises InputError for a column that is missing
+    and for a line of another length.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as text, written.open("w", encoding="utf-8", newline="") as out:
+        rows = csv.reader(text)
+        header = next(rows, [])
+        if not set(columns) & set(header):
+            return []
+        places, writer = _places(file, header, columns), csv.writer(out, lineterminator="\n")
+        for row in filter(None, rows):
+            if len(row) != len(header):
+                raise InputError(f"{file}, line {rows.line_num}: {len(row)} cells under {len(header)} columns.")
+            writer.writerow([row[place] for place in places])
+    return header
+
+
+def _columns(package: str) -> list[str]:
+    """The columns that a version takes, in its order, out of its golden records."""
+    found: Any = boto3.client("sagemaker").describe_model_package(ModelPackageName=package)
+    (first,) = islice(golden.read(boto3.client("s3"), found), 1)
+    return list(first.record)
+
+
+def _places(file: Path, header: Sequence[str], columns: Sequence[str]) -> list[int]:
+    if lacking := [name for name in columns if name not in header]:
+        raise InputError(f"{file}: the header lacks {', '.join(lacking)}, which the model takes.")
+    return [header.index(name) for name in columns]
 
 
 def results(project: Project, stage: str, arn: str, folder: Path) -> list[Path]:

@@ -20,10 +20,11 @@ def batch(
     as_json: JsonOption = False,
 ) -> None:
     """Score a file with a stage's transform job and download the results. Exits 1 when the job fails."""
+    batches.check_free(output_folder, file)
     targets.reach(target)
     project = projects.find(name)
     projects.check_stage(stage)
-    arn = batches.start(project, stage, file)
+    arn = batches.start(project, stage, file, output.say(quiet=as_json))
     report = progress.follow(arn, quiet=as_json)
     written: list[Path] = []
     if report["PipelineExecutionStatus"] == "Succeeded":
