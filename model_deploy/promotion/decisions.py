@@ -25,6 +25,9 @@ from model_deploy.promotion.state import (
 )
 from model_deploy.promotion.world import APPROVE_STAGE, Execution, World
 
+#: An event is dated when it was sent, some seconds after the change that it tells of.
+SKEW = 5.0
+
 
 @dataclass(frozen=True)
 class Append:
@@ -103,7 +106,7 @@ def _anew(world: World, version: int) -> bool:
     """A person approved it again: after its last attempt had ended, or to end a hold. Late doubles are older."""
     state, at = world.state, world.approved.get(version, 0.0)
     last, seen = state.attempts.get(version), state.versions.get(version)
-    if seen is None or world.status(version) != APPROVED or at <= seen.modified:
+    if seen is None or world.status(version) != APPROVED or at <= seen.modified + SKEW:
         return False
     tried = last is not None and last.sequence > seen.sequence and at > last.finished
     return tried or state.hold != 0
@@ -138,13 +141,13 @@ def _ours(world: World, execution: Execution) -> bool:
 
 
 def _retried(world: World, execution: Execution) -> int | None:
-    """The version of a failed deployment that a person runs on with, if nothing speaks against it."""
+    """The version of a failed deployment that a person runs on with, unless it is behind what is live."""
     state = world.state
-    if state.open is not None or execution.status != "InProgress":
+    if state.open is not None:
         return None
     for version, last in state.attempts.items():
         behind = state.live is not None and version < state.live.version and not last.mandated
-        if last.execution == execution.id and world.status(version) == APPROVED and not behind:
+        if last.execution == execution.id and not behind:
             return version
     return None
 
@@ -207,8 +210,6 @@ def _unwanted(world: World, open_: Deployment) -> tuple[str, str] | None:
 def _overtakes(other: Plan, open_: Deployment) -> bool:
     if other.reason in (ROLLBACK, STAGING):
         return other.request != open_.request
-    if open_.mandated:
-        return False  # first production gets back to what is good
     return other.reason == RETURN or other.version > open_.version or other.reason == COMMIT
 
 

@@ -84,7 +84,7 @@ class Ledger:
         if not self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1).get("Contents"):
             return State(), ""
         answer = self._get(key)
-        return load(json.loads(answer["Body"].read())), str(answer["ETag"])
+        return load(answer["Body"].read()), str(answer["ETag"])
 
     def _keep(self, state: State, etag: str) -> None:
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
@@ -92,7 +92,7 @@ class Ledger:
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=f"{self.prefix}head.json",
-                Body=json.dumps(dump(state)).encode(),
+                Body=dump(state),
                 ContentType="application/json",
                 **condition,
             )

@@ -1,7 +1,8 @@
 """What the ledger's records add up to. Pure: a state and a record give the next state."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.documents import Document
@@ -236,13 +237,14 @@ def _where(state: State, version: int, outcome: str) -> State:
     return _marked(state, version, "Staging", outcome.capitalize())
 
 
-def dump(state: State) -> Document:
+def dump(state: State) -> bytes:
     """The state as a JSON document."""
-    return {**asdict(state), "proved": sorted(state.proved)}
+    return json.dumps({**vars(state), "proved": sorted(state.proved)}, default=vars).encode()
 
 
-def load(document: Document) -> State:
+def load(content: bytes) -> State:
     """What `dump` wrote."""
+    document = json.loads(content)
 
     def one(kind: Callable[..., Any], name: str) -> Any:
         return kind(**document[name]) if document[name] else None

@@ -144,7 +144,7 @@ def package_event(group: str, status: str) -> Document:
 
 def deployment_events(pipeline: str) -> Iterator[Document]:
     """What CodePipeline sends when an execution begins, is retried, waits for its approval, and ends."""
-    for state in ("STARTED", "RESUMED", "FAILED", "STOPPED", "SUCCEEDED"):
+    for state in ("STARTED", "RESUMED", "STOPPING", "FAILED", "STOPPED", "SUCCEEDED"):
         detail: Document = {"pipeline": pipeline, "state": state, "execution-id": "1"}
         yield _event("aws.codepipeline", "CodePipeline Pipeline Execution State Change", detail)
     action: Document = {"stage": "ApproveDeployment", "action": "Approve", "type": {"category": "Approval"}}

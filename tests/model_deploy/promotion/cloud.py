@@ -1,0 +1,379 @@
+"""AWS as far as promotion sees it: an in-process fake of five services at the level of boto3's clients.
+
+Time is virtual and moves by ticks; in a tick every action that runs ends, and every execution that may enters its next
+stage. CodePipeline as its user guide describes it: QUEUED (one execution in a stage, the others wait before it),
+"stop and wait" (the action that runs ends first; an approval has to be answered), approvals by token, one execution
+for one clientRequestToken. What breaks an invariant while it happens is kept in `broken`.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+STAGES = ("Source", "Build", "DeployStaging", "TestStaging", "ApproveDeployment", "DeployProd", "TestProd")
+ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/credit/"
+ENDED = ("Succeeded", "Failed", "Stopped")
+GROUP, BUCKET, PREFIX, PIPELINE = "credit", "bucket", "ledger/credit/", "credit-modeldeploy"
+
+#: Operations that change something: the points at which a fault strikes.
+EFFECTS = (
+    "put_object",
+    "start_pipeline_execution",
+    "stop_pipeline_execution",
+    "put_approval_result",
+    "update_model_package",
+    "publish",
+)
+
+
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
+
+
+@dataclass
+class Package:
+    status: str = "PendingManualApproval"
+    modified: float = 0.0
+    by: str = ""
+    life: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """An execution; `stage` is the one it is in or has left, `actions` stage → status."""
+
+    id: str
+    arn: str
+    started: float
+    status: str = "InProgress"
+    stage: int = -1
+    actions: dict[str, str] = field(default_factory=dict)
+    summaries: dict[str, str] = field(default_factory=dict)
+    waited: int = 0
+    updated: float = 0.0
+    unlisted: int = 0
+
+    @property
+    def version(self) -> int:
+        return int(self.arn.rsplit("/", 1)[1]) if self.arn.startswith("arn:") else 0
+
+    @property
+    def running(self) -> str:
+        """The stage whose action runs, or ""."""
+        name = STAGES[self.stage] if self.stage >= 0 else ""
+        return name if self.actions.get(name) == "InProgress" else ""
+
+
+class Cloud:
+    """failing  (stage, version) → how often its action fails. Alarms without data stop nothing: TestProd fails
+    silent   the version that SageMaker takes back without a word
+    stuck    the version that leaves its stack in UPDATE_ROLLBACK_FAILED
+    lag      how often an execution is left out of the list at first
+    dated    by how many seconds the time of an event is later than the change that it tells of
+    """
+
+    def __init__(
+        self,
+        failing: dict[tuple[str, int], int] | None = None,
+        silent: int = 0,
+        stuck: int = 0,
+        lag: int = 0,
+        dated: int = 2,
+    ) -> None:
+        self.dated = dated
+        self.now = 1_000_000.0
+        self.failing, self.silent, self.stuck_by, self.lag = dict(failing or {}), silent, stuck, lag
+        self.packages: dict[int, Package] = {}
+        self.objects: dict[str, bytes] = {}
+        self.runs: list[Run] = []
+        self.tokens: dict[str, str] = {}
+        self.events: list[dict[str, Any]] = []
+        self.sent: list[str] = []
+        self.stack, self.endpoint, self.stuck = 0, 0, False
+        self.staged: set[str] = set()
+        self.tested: set[str] = set()
+        self.calls = 0
+        self.effects: list[str] = []
+        self.strike: Callable[[int, str, Callable[[], Any]], Any] = lambda _, __, do: do()
+        self.watch: Callable[[str, Any], None] = lambda _, __: None
+
+    def client(self) -> Any:
+        return Client(self)
+
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+    # the pipeline moves
+
+    def tick(self) -> None:
+        self.now += 60
+        for run in [one for one in self.runs if one.status not in ENDED]:
+            if stage := run.running:
+                self._finish(run, stage)
+            if run.status not in ENDED and not run.running:
+                self._enter(run)
+
+    def _finish(self, run: Run, stage: str) -> None:
+        if stage == "ApproveDeployment":
+            return
+        good = self._act(run, stage)
+        self._set(run, stage, "Succeeded" if good else "Failed")
+        if not good:
+            self.end(run, "Failed")
+        elif run.status == "Stopping":
+            self.end(run, "Stopped")
+
+    def _act(self, run: Run, stage: str) -> bool:
+        left = self.failing.get((stage, run.version), 0)
+        if left:
+            self.failing[stage, run.version] = left - 1
+        if stage == "Build":
+            return bool(run.version) and not left
+        if stage == "TestStaging" and not left:
+            self.staged.add(run.id)
+        if stage == "DeployProd":
+            return not left and self._deploy(run.version)
+        if stage == "TestProd":
+            good = not left and self.endpoint == self.stack == run.version
+            self.tested |= {run.id} if good else set()
+            return good
+        return not left
+
+    def _deploy(self, version: int) -> bool:
+        if self.stuck:
+            return False
+        if self.stuck_by == version:
+            self.stuck, self.stuck_by = True, 0
+            return False
+        self.stack = version
+        if self.silent == version:
+            self.silent = 0
+            return True
+        self.watch("live", (self.endpoint, version))
+        self.endpoint = version
+        return True
+
+    def _enter(self, run: Run) -> None:
+        following = run.stage + 1
+        if following == len(STAGES):
+            return self.end(run, "Succeeded")
+        if any(other.stage == following and other.running for other in self.runs):
+            return None
+        run.stage, stage = following, STAGES[following]
+        self.watch("action", (run, stage))
+        self._set(run, stage, "InProgress")
+        if stage == "ApproveDeployment":
+            self._tell("CodePipeline Action Execution State Change", run, "STARTED")
+        return None
+
+    def _set(self, run: Run, stage: str, status: str, summary: str = "") -> None:
+        run.actions[stage], run.updated = status, self.now
+        run.summaries[stage] = summary or f"{stage} {status}"
+
+    def end(self, run: Run, status: str) -> None:
+        run.status, run.updated = status, self.now
+        self.watch("ended", run)
+        self._tell("CodePipeline Pipeline Execution State Change", run, status.upper())
+
+    def _tell(self, kind: str, run: Run, state: str) -> None:
+        detail = {"pipeline": PIPELINE, "execution-id": run.id, "state": state}
+        self.event("aws.codepipeline", kind, detail)
+
+    def event(self, source: str, kind: str, detail: dict[str, Any]) -> None:
+        time = datetime.fromtimestamp(self.now + self.dated, UTC).isoformat(timespec="seconds")
+        self.events.append({"source": source, "detail-type": kind, "time": time, "detail": detail})
+
+    def begin(self, arn: str) -> Run:
+        run = Run(f"00000000-0000-0000-0000-{len(self.runs):012d}", arn, self.now, updated=self.now, unlisted=self.lag)
+        self.runs.append(run)
+        self.watch("started", run)
+        self._tell("CodePipeline Pipeline Execution State Change", run, "STARTED")
+        return run
+
+    def waiting(self) -> Run | None:
+        return next((run for run in self.runs if run.running == "ApproveDeployment" and run.status not in ENDED), None)
+
+    def package_event(self, version: int, updated: list[str]) -> None:
+        status = self.packages[version].status
+        detail = {"ModelPackageGroupName": GROUP, "ModelPackageVersion": version, "ModelApprovalStatus": status}
+        if status != "PendingManualApproval":  # the rule's pattern
+            source, kind = "aws.sagemaker", "SageMaker Model Package State Change"
+            self.event(source, kind, {**detail, "UpdatedModelPackageFields": updated})
+
+    # SageMaker
+
+    def list_model_packages(self, **_: Any) -> dict[str, Any]:
+        rows = [
+            {"ModelPackageVersion": version, "ModelPackageArn": f"{ARN}{version}", "ModelApprovalStatus": one.status}
+            for version, one in self.packages.items()
+        ]
+        return {"ModelPackageSummaryList": rows}
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803
+        one = self.packages[int(ModelPackageName.rsplit("/", 1)[1])]
+        modified = datetime.fromtimestamp(one.modified, UTC)
+        by = {"LastModifiedBy": {"IamIdentity": {"Arn": one.by}}}
+        life = {"ModelLifeCycle": one.life} if one.life else {}
+        return {"ModelApprovalStatus": one.status, "CreationTime": modified, "LastModifiedTime": modified, **by, **life}
+
+    def update_model_package(self, ModelPackageArn: str, ModelLifeCycle: dict[str, str]) -> dict[str, Any]:  # noqa: N803
+        version = int(ModelPackageArn.rsplit("/", 1)[1])
+        one = self.packages[version]
+        one.life, one.modified = ModelLifeCycle, self.now
+        self.watch("marked", (version, ModelLifeCycle))
+        self.package_event(version, ["ModelLifeCycle"])
+        return {}
+
+    # S3
+
+    def put_object(self, Key: str, Body: bytes, **given: Any) -> dict[str, Any]:  # noqa: N803
+        there = self.objects.get(Key)
+        if given.get("IfNoneMatch") == "*" and there is not None:
+            raise refused("PreconditionFailed")
+        if "IfMatch" in given and (there is None or given["IfMatch"] != self._etag(there)):
+            raise refused("PreconditionFailed" if there is not None else "NoSuchKey")
+        if "/records/" in Key:
+            self.watch("overwritten" if there is not None else "record", json.loads(Body))
+        self.objects[Key] = Body
+        return {"ETag": self._etag(Body)}
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            raise refused("NoSuchKey")
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": self._etag(self.objects[Key])}
+
+    def list_objects_v2(self, Prefix: str, StartAfter: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
+        return {"Contents": [{"Key": key} for key in keys]} if keys else {}
+
+    @staticmethod
+    def _etag(body: bytes) -> str:
+        return f'"{hash(body)}"'
+
+    # CodePipeline
+
+    def start_pipeline_execution(
+        self,
+        name: str,
+        variables: list[dict[str, str]],
+        clientRequestToken: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        if not clientRequestToken or clientRequestToken not in self.tokens:
+            self.tokens[clientRequestToken] = self.begin(variables[0]["value"]).id
+            self.watch("begun", None)
+        return {"pipelineExecutionId": self.tokens[clientRequestToken]}
+
+    def list_pipeline_executions(self, **_: Any) -> dict[str, Any]:
+        def at(seconds: float) -> datetime:
+            return datetime.fromtimestamp(seconds, UTC)
+
+        listed = [run for run in reversed(self.runs) if run.unlisted == 0]
+        for run in self.runs:
+            run.unlisted = max(0, run.unlisted - 1)
+        rows = [
+            {
+                "pipelineExecutionId": run.id,
+                "status": run.status,
+                "startTime": at(run.started),
+                "lastUpdateTime": at(run.updated),
+            }
+            for run in listed
+        ]
+        return {"pipelineExecutionSummaries": rows}
+
+    def get_pipeline_execution(self, pipelineExecutionId: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        run = self._run(pipelineExecutionId)
+        variables = [{"name": "ModelPackageArn", "resolvedValue": run.arn}]
+        return {"pipelineExecution": {"status": run.status, "variables": variables}}
+
+    def list_action_executions(self, filter: dict[str, str], **_: Any) -> dict[str, Any]:
+        run = self._run(filter["pipelineExecutionId"])
+        rows = [
+            {
+                "stageName": stage,
+                "status": status,
+                "startTime": run.started + STAGES.index(stage),
+                "output": {"executionResult": {"externalExecutionSummary": run.summaries[stage]}},
+            }
+            for stage, status in run.actions.items()
+        ]
+        return {"actionExecutionDetails": rows}
+
+    def get_pipeline_state(self, **_: Any) -> dict[str, Any]:
+        run = self.waiting()
+        latest = {"status": "InProgress", "token": f"{run.id}-{run.waited}"} if run else {"status": "Succeeded"}
+        state: dict[str, Any] = {"stageName": "ApproveDeployment"}
+        if run:
+            actions = [{"actionName": "Approve", "latestExecution": latest}]
+            state |= {"latestExecution": {"pipelineExecutionId": run.id}, "actionStates": actions}
+        return {"stageStates": [state]}
+
+    def put_approval_result(self, result: dict[str, str], token: str, **_: Any) -> dict[str, Any]:
+        run = next((one for one in self.runs if token == f"{one.id}-{one.waited}"), None)
+        if run is None:
+            raise refused("InvalidApprovalTokenException")
+        if run.running != "ApproveDeployment" or run.status in ENDED:
+            raise refused("ApprovalAlreadyCompletedException")
+        run.waited += 1
+        approved = result["status"] == "Approved"
+        self._set(run, "ApproveDeployment", "Succeeded" if approved else "Failed", result["summary"])
+        if not approved or run.status == "Stopping":
+            self.end(run, "Failed" if not approved else "Stopped")
+        return {}
+
+    def stop_pipeline_execution(self, pipelineExecutionId: str, abandon: bool, **_: Any) -> dict[str, Any]:  # noqa: N803
+        run = self._run(pipelineExecutionId)
+        if run.status in ENDED:
+            raise refused("PipelineExecutionNotStoppableException")
+        if run.status == "Stopping" and not abandon:
+            raise refused("DuplicatedStopRequestException")
+        if abandon and run.running.startswith("Deploy"):
+            self.watch("abandoned", run)
+        self.watch("stopping", run)
+        run.status = "Stopping"
+        self._tell("CodePipeline Pipeline Execution State Change", run, "STOPPING")
+        if abandon or not run.running:
+            self.end(run, "Stopped")
+        return {}
+
+    def _run(self, id: str) -> Run:
+        return next(run for run in self.runs if run.id == id)
+
+    # SNS
+
+    def publish(self, Subject: str, Message: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.sent.append(f"{Subject}. {Message}")
+        return {}
+
+
+class Client:
+    """Stands for every client: `client.operation(**arguments)`, and paginators of one page."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def get_paginator(self, operation: str) -> Any:
+        call = getattr(self, operation)
+
+        class Pages:
+            def paginate(self, **given: Any) -> Iterator[Any]:
+                yield call(**given)
+
+        return Pages()
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        cloud, do = self._cloud, getattr(self._cloud, operation)
+
+        def call(**given: Any) -> Any:
+            if operation not in EFFECTS:
+                return do(**given)
+            cloud.calls += 1
+            cloud.effects.append(operation)
+            return cloud.strike(cloud.calls, operation, lambda: do(**given))
+
+        return call
