@@ -29,7 +29,7 @@ class Lambda:
     client: Callable[..., Any]
 
     def create(self, name: str, source: str, **more: Any) -> str:
-        settings = {"Runtime": "python3.13", "Handler": "index.handle", "Role": ROLE} | more
+        settings = {"Runtime": "python3.13", "Handler": "index.handle", "Role": ROLE, "Timeout": 60} | more
         made = self.client("lambda").create_function(FunctionName=name, Code={"ZipFile": zipped(source)}, **settings)
         return str(made["FunctionArn"])
 

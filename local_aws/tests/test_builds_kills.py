@@ -35,6 +35,7 @@ def prepare(folder: Path) -> None:
             Runtime="python3.13",
             Handler="index.handle",
             Role=ROLE,
+            Timeout=60,
             Code={"ZipFile": zipped(source)},
         )
     finally:

@@ -52,6 +52,7 @@ Resources:
       Runtime: python3.13
       Handler: index.handle
       Code: {ZipFile: "def handle(event, context): return 'inline'"}
+      Timeout: 60
       Role: !Sub "arn:aws:iam::${AWS::AccountId}:role/function"
   Permission:
     Type: AWS::Lambda::Permission

@@ -18,7 +18,7 @@ SHELL = """
 version: 0.2
 env:
   variables: {GIVEN: from the buildspec, OVERRIDDEN: from the buildspec}
-  exported-variables: [VERSION, GIVEN]
+  exported-variables: [VERSION, GIVEN, MISSING, LINES]
 phases:
   install:
     commands:
@@ -32,17 +32,19 @@ phases:
     commands:
       - basename "$PWD"
       - echo "$PLAIN $VERSION $GIVEN, $OVERRIDDEN"
-      - export VERSION=2
+      - export VERSION=2 LINES="it's one
+        and two"
       - echo "to standard error" >&2
       - sh -c 'sleep 1000' &
       - echo behind
 """
 
 
-def test_one_shell_for_all_commands(codebuild: CodeBuild, fresh: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_one_shell_for_all_commands(codebuild: CodeBuild, fresh: Callable[[str], str], shell: str) -> None:
     """Folder and variables pass from command to command, as in version 0.2; the last word of a command decides."""
     name = fresh("shell")
-    codebuild.project(name, SHELL)
+    codebuild.project(name, SHELL.replace("env:\n", f"env:\n  shell: {shell}\n"))
     overridden = [{"name": "OVERRIDDEN", "value": "by the call"}]
     build = codebuild.run(name, environmentVariablesOverride=overridden)
     log = codebuild.log(build)
@@ -53,6 +55,8 @@ def test_one_shell_for_all_commands(codebuild: CodeBuild, fresh: Callable[[str],
     assert build["exportedEnvironmentVariables"] == [
         {"name": "VERSION", "value": "2"},
         {"name": "GIVEN", "value": "from the buildspec"},
+        {"name": "MISSING", "value": ""},
+        {"name": "LINES", "value": "it's one and two"},
     ]
     assert build["logs"]["groupName"] == f"/aws/codebuild/{name}"
     assert list(phases(build)) == [
@@ -242,7 +246,8 @@ def test_a_build_that_is_stopped_takes_all_its_processes_along(
     codebuild: CodeBuild, fresh: Callable[[str], str]
 ) -> None:
     name, client = fresh("stop"), codebuild.client("codebuild")
-    commands = ["(setsid sleep 1000 & echo $! > pid; wait) & sleep 0.2; echo up $(cat pid); sleep 1000"]
+    started = "(setsid sleep 1000 & echo $! > pid; wait) & while [ ! -s pid ]; do sleep 0.01; done"
+    commands = [f"{started}; echo up $(cat pid); sleep 1000"]
     codebuild.project(name, spec(build={"commands": commands}))
     identity = codebuild.start(name)
     build = codebuild.until(identity, lambda one: any(line.startswith("up ") for line in codebuild.log(one)))

@@ -105,7 +105,7 @@ def test_code_from_a_bucket(functions: Lambda, bucket: str, fresh: Callable[[str
     s3.put_object(Bucket=bucket, Key="code.zip", Body=zipped("def run(event, context): return 'first'", "deep/mod.py"))
     code = {"S3Bucket": bucket, "S3Key": "code.zip"}
     client = functions.client("lambda")
-    settings = {"Runtime": "python3.13", "Handler": "deep.mod.run", "Role": ROLE}
+    settings = {"Runtime": "python3.13", "Handler": "deep.mod.run", "Role": ROLE, "Timeout": 60}
     client.create_function(FunctionName=name, Code=code, **settings)
     assert functions.invoke(name) == "first"
     s3.put_object(Bucket=bucket, Key="code.zip", Body=zipped("def run(event, context): return 'second'", "deep/mod.py"))

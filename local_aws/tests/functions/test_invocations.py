@@ -163,14 +163,14 @@ def test_the_timeout(functions: Lambda, fresh: Callable[[str], str], tmp_path: P
     """The process is gone with its children, and the next invocation finds a new one."""
     name = fresh("slow")
     source = (
-        "import pathlib, subprocess, time\n"
+        "import os, pathlib, subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '1000'])\n"
+        "pathlib.Path(os.environ['CHILD']).write_text(str(child.pid))\n"
         "def handle(event, context):\n"
-        "    child = subprocess.Popen(['sleep', '1000'])\n"
-        "    pathlib.Path(event['pid']).write_text(str(child.pid))\n"
         "    time.sleep(1000)\n"
     )
-    functions.create(name, source, Timeout=1)
-    failed = functions.invoke(name, {"pid": str(tmp_path / "pid")})
+    functions.create(name, source, Timeout=1, Environment={"Variables": {"CHILD": str(tmp_path / "pid")}})
+    failed = functions.invoke(name)
     assert failed["errorType"] == "Sandbox.Timedout"
     assert failed["errorMessage"].endswith("Task timed out after 1.00 seconds")
     if Path("/proc/self").exists():

@@ -131,14 +131,13 @@ class Agent:
         return None
 
     def exported(self) -> dict[str, str]:
-        """The values that the exported variables have at the end."""
-        if not self.plan["Exported"]:
-            return {}
+        """The values that the exported variables have at the end; "" for one that is not set."""
+        names = [name for name in self.plan["Exported"] if name.isidentifier()]
         script = self.kept / "exported.sh"
-        script.write_text(f". {shlex.quote(str(self.state))}\nenv -0\n")
+        shown = "".join(f'printf "%s\\0" "${{{name}-}}"\n' for name in names)
+        script.write_text(f". {shlex.quote(str(self.state))}\n{shown}")
         said = self.shell(script, stdout=subprocess.PIPE).stdout.decode("utf-8", "replace").split("\0")
-        held = dict(item.partition("=")[::2] for item in said if "=" in item)
-        return {name: held.get(name, "") for name in self.plan["Exported"]}
+        return dict.fromkeys(self.plan["Exported"], "") | dict(zip(names, said, strict=False))
 
     def say(self, text: str) -> None:
         """A line of the log about the build, which the server puts the time to."""
