@@ -5,7 +5,10 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,6 +211,23 @@ def test_answers_that_do_not_match_their_records_fail_the_file(jobs: Any) -> Non
     assert "2 records have 1 results" in found["FailureReason"]
 
 
+@pytest.mark.parametrize("member", ["InputFilter", "OutputFilter"])
+def test_a_filter_that_finds_nothing_fails_its_file_alone(jobs: Any, member: str) -> None:
+    found = jobs.transform(UPPER, {"a.csv": "1,2\n3\n", "b.csv": "1,x\n"}, DataProcessing={member: "$[1]"})
+    assert found["FailureReason"].startswith("ClientError: See job logs")
+    assert "no element 1 among 1" in found["FailureReason"]
+    assert result(jobs, found, "b.csv.out") == b"X\n"
+    assert jobs.keys(f"{found['TransformJobName']}/out/a") == []
+
+
+def test_what_is_no_gzip_fails_its_file(jobs: Any) -> None:
+    found = jobs.transform(
+        UPPER, {"a.csv.gz": b"plain", "b.csv.gz": gzip.compress(b"1\n" * 99)[:-20]}, input={"CompressionType": "Gzip"}
+    )
+    assert "Not a gzipped file" in found["FailureReason"]
+    assert jobs.keys(f"{found['TransformJobName']}/out") == []
+
+
 def test_a_record_that_is_too_large(jobs: Any) -> None:
     found = jobs.transform(UPPER, {"a.csv": b"1\n" + b"x" * (1 << 20) + b"\n"}, MaxPayloadInMB=1)
     assert "ClientError: See job logs" in found["FailureReason"]
@@ -329,6 +349,40 @@ def test_a_stopped_job_leaves_neither_results_nor_a_process(jobs: Any, tmp_path:
     assert found["TransformJobStatus"] == "Stopped"
     assert gone(int(up.read_text()))
     assert jobs.keys(f"{name}/out") == []
+
+
+#: A server that dies in the commit that would end a transform job.
+DEADLY = """
+import os, signal, sys
+from local_aws.__main__ import main
+from local_aws.jobs.transform.transform import Transform
+
+Transform.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+sys.exit(main(["serve", "--home", sys.argv[1], "--images", sys.argv[2]]))
+"""
+
+
+def becomes(home: Path, status: str) -> launch.Status:
+    end = time.monotonic() + 60
+    while (found := launch.status(home)).Status != status:
+        assert time.monotonic() < end, found
+        time.sleep(0.01)
+    return found
+
+
+def test_results_and_end_are_one_commit(own_jobs: Any) -> None:
+    jobs = own_jobs
+    os.kill(jobs.status.Pid, signal.SIGKILL)
+    becomes(jobs.home, "Stopped")
+    server = subprocess.Popen([sys.executable, "-c", DEADLY, str(jobs.home), str(jobs.images)])
+    jobs.connect(becomes(jobs.home, "Running"))
+    name = jobs.create_transform(jobs.model(UPPER), {"a.csv": "x\n", "b.csv": "y\n"})
+    server.wait(60)
+    jobs.connect(launch.up(jobs.home, jobs.images))
+    found = jobs.wait_transform(name)
+    assert found["TransformJobStatus"] == "Completed"
+    assert jobs.keys(f"{name}/out") == [f"{name}/out/a.csv.out", f"{name}/out/b.csv.out"]
+    assert len(list((jobs.home / "blobs").glob("??/*"))) == len(jobs.keys(""))  # what was staged before is gone
 
 
 def test_a_killed_server_begins_the_job_again(own_jobs: Any, tmp_path: Any) -> None:

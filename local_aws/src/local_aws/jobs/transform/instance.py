@@ -42,7 +42,9 @@ class Instance:
     results  what has become of the files, in their order
     """
 
-    def __init__(self, aws: Aws, job: Document, model: Document, items: Sequence[Item], processing: Processing) -> None:
+    def __init__(
+        self, aws: Aws, job: Document, model: dict[str, Any], items: Sequence[Item], processing: Processing
+    ) -> None:
         self.results: list[Result] = []
         self._aws = aws
         self._job = job
@@ -113,16 +115,25 @@ class Instance:
         sent: deque[Sent] = deque()
         with ThreadPoolExecutor(settings.concurrency, thread_name_prefix="transform") as threads:
             for result, body in self._bodies(settings):
-                future = threads.submit(client.invoke, self._selected(body)) if body else None
-                sent.append((result, body, future))
+                request = self._selected(result, body)
+                if result.error and body:
+                    continue
+                sent.append((result, body, threads.submit(client.invoke, request) if body else None))
                 while len(sent) > settings.concurrency:
                     self._take(*sent.popleft())
             while sent:
                 self._take(*sent.popleft())
 
-    def _selected(self, body: bytes) -> bytes:
+    def _selected(self, result: Result, body: bytes) -> bytes:
+        """What of the records the model gets; a filter that finds nothing fails the file."""
         form = records.format_of(self._job["TransformInput"].get("ContentType") or "")
-        return form.select(body, self._processing) if form and self._processing.input_filter else body
+        if not (body and form and self._processing.input_filter):
+            return body
+        try:
+            return form.select(body, self._processing)
+        except RecordError as error:
+            result.fail(FileError("ClientError", f"ClientError: {error}"))
+            return b""
 
     def _bodies(self, settings: Settings) -> Iterator[tuple[Result, bytes]]:
         """The records of each request, and an empty body at the end of each file."""
@@ -140,7 +151,7 @@ class Instance:
                         if result.error or self._stopped:
                             break
                         yield result, body
-            except (PayloadError, RecordError, AwsError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+            except (PayloadError, AwsError, gzip.BadGzipFile, EOFError, zlib.error) as error:
                 result.fail(FileError("ClientError", f"ClientError: {error}"))
             yield result, b""
 
