@@ -202,3 +202,37 @@ def test_traffic_moves_all_at_once_only(served: Any) -> None:
             EndpointName=name,
             DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}],
         )
+
+
+def test_a_scaled_variant_keeps_its_instance_type_and_at_least_one_instance(served: Any) -> None:
+    model = served.model("")
+    name = served.endpoint(served.config(model))
+    scaling = connect(served, "application-autoscaling")
+    place = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{name}/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    with pytest.raises(ClientError, match="at least 1"):
+        scaling.register_scalable_target(MinCapacity=0, MaxCapacity=2, **place)
+    scaling.register_scalable_target(MinCapacity=2, MaxCapacity=2, **place)
+    assert served.wait(name)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    (activity,) = scaling.describe_scaling_activities(**place)["ScalingActivities"]
+    assert (activity["Cause"], activity["StatusCode"]) == ("minimum capacity was set to 2", "Successful")
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": model,
+        "InstanceType": "ml.c5.large",
+        "InitialInstanceCount": 1,
+    }
+    other = served.name("config")
+    served.sagemaker.create_endpoint_config(EndpointConfigName=other, ProductionVariants=[variant])
+    with pytest.raises(ClientError, match="deregister it before"):
+        served.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=other)
+    scaling.deregister_scalable_target(**place)
+    served.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=other)
+    assert served.wait(name)["EndpointConfigName"] == other
+    with pytest.raises(ClientError, match="does not exist"):
+        scaling.register_scalable_target(
+            MinCapacity=1, MaxCapacity=2, **place | {"ResourceId": "endpoint/nowhere/variant/AllTraffic"}
+        )

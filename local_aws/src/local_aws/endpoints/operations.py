@@ -1,6 +1,7 @@
 """CreateEndpoint and its siblings: they change documents, and the endpoint's life follows."""
 
 from local_aws import crud
+from local_aws.autoscaling import targets as scalable_targets
 from local_aws.cloudwatch import alarms
 from local_aws.endpoints import document, shifting, targets
 from local_aws.endpoints.document import ENDPOINT, Document
@@ -21,6 +22,20 @@ def _check(aws: Aws, config: Document, target: Document) -> None:
             alarms.find(aws, name)
         except AwsError as error:
             raise AwsError("ValidationException", f"Could not find the alarm {name}: {error.message}") from None
+
+
+def _check_scaled(aws: Aws, name: str, live: Document, config: Document) -> None:
+    """Autoscaling holds on to what it has: its variants keep their name and instance type. Raises AwsError."""
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in config["ProductionVariants"]}
+    for variant in live["ProductionVariants"]:
+        key = variant["VariantName"]
+        unchanged = key in types and types[key] == variant.get("InstanceType")
+        if not unchanged and scalable_targets.of_resource(aws, f"endpoint/{name}/variant/{key}"):
+            raise AwsError(
+                "ValidationException",
+                f"The variant {key} is registered with Application Auto Scaling: deregister it before it is removed"
+                " or its instance type changes.",
+            )
 
 
 def _follow(aws: Aws, name: str, *, interrupt: bool = False) -> None:
@@ -53,6 +68,7 @@ def update(aws: Aws, request: Request) -> Result:
     with aws.store.transaction():
         held = document.idle(document.find(aws, request["EndpointName"]))
         target = targets.target_of(aws, request["EndpointConfigName"])
+        _check_scaled(aws, request["EndpointName"], held["Live"]["Config"], target["Config"])
         if request.get("RetainAllVariantProperties"):
             excluded = [one["VariantPropertyType"] for one in request.get("ExcludeRetainedVariantProperties") or []]
             target = targets.retained(target, held["Live"], excluded)
