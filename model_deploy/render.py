@@ -39,7 +39,7 @@ def render(package: Document, stage: Stage, project: Project) -> Rendered:
     if faults := list(_refusals(package, stage)):
         raise InputError("\n".join(faults))
     parts = [template.read(MODES[mode].template) for mode in stage.modes]
-    whole = template.joined(parts, f"{project.name} in {stage.name}: {', '.join(stage.modes)}")
+    whole = template.joined(parts, f"{project.name}: {', '.join(stage.modes)}")
     given = {**_shared(package, stage, project), **parameters.values(stage)}
     return Rendered(
         stage=stage.name,
