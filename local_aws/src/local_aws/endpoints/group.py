@@ -167,7 +167,7 @@ class Group:
         headers  further header lines, each with its CRLF
         Raises NoAnswerError, or AwsError when there is nobody to ask.
         """
-        return await self.through(self.pick() or await self._awaited(), headers, content_type, body)
+        return await self.through(self.pick() or await self.awaited(), headers, content_type, body)
 
     async def through(self, chain: Chain, headers: bytes, content_type: bytes, body: bytes) -> Replied:
         """What an instance says. Raises NoAnswerError."""
@@ -178,7 +178,7 @@ class Group:
             chain.outstanding -= 1
         return Replied(chain.containers[number].definition.name, answer)
 
-    async def _awaited(self) -> Chain:
+    async def awaited(self) -> Chain:
         """After a restart of the server the first requests wait for the instances to come back."""
         end = time.monotonic() + self.timeout
         while self.starting and time.monotonic() < end:

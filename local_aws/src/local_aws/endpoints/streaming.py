@@ -58,7 +58,8 @@ class Relay:
 
         Raises AwsError: "ModelError" for any other status and for no answer, "ServiceUnavailable" for nobody to ask.
         """
-        chain = await self._instance()
+        chain = self._group.pick() or await self._group.awaited()
+        chain.outstanding += 1  # nothing is awaited between the choice and this: see `Endpoints.barrier`
         self._at, self._sent = self._group.aws.clock.now(), time.perf_counter()
         self._task = asyncio.get_running_loop().create_task(self._ask(chain))
         self._first = await self._queue.get()
@@ -109,17 +110,6 @@ class Relay:
             yield item[1]
             item = await self._queue.get()
         self._first = None
-
-    async def _instance(self) -> Chain:
-        """After a restart of the server the first requests wait for the instances to come back."""
-        end = time.monotonic() + self._group.timeout
-        while (chain := self._group.pick()) is None:
-            if not self._group.starting or time.monotonic() > end:
-                text = f"No instance of the variant {self._group.name} is in service."
-                raise AwsError("ServiceUnavailable", text, status=503)
-            await asyncio.sleep(0.01)
-        chain.outstanding += 1  # nothing is awaited between the choice and this: see `Endpoints.barrier`
-        return chain
 
     def _count(self, status: int) -> None:
         count(self._group, self._at, status, self._begun, self._sent)
