@@ -119,7 +119,7 @@ class Life:
 
     def _create(self, held: Document) -> None:
         target = held["Deployment"]["Target"]
-        self.fleet = self.new_fleet(target)
+        self.fleet = self.fleet or self.new_fleet(target)  # it is there when its commit failed for want of room
         try:
             self._resize(self.fleet, target["Variants"])
         except (ServingError, AwsError) as error:
@@ -226,7 +226,7 @@ class _Update(deployment.World):
 
     def launch(self) -> None:
         life, target = self._life, self._going["Target"]
-        life.green = life.new_fleet(target)
+        life.green = life.green or life.new_fleet(target)
         try:
             life._resize(life.green, target["Variants"])
         except AwsError as error:
