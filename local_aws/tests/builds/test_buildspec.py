@@ -8,12 +8,13 @@ WHOLE = """
 version: 0.2
 env:
   shell: bash
-  variables: {A: 1, B: text, C: true}
+  variables: {A: 1.10, B: text, C: true, D: 2026-11-21, E: }
   exported-variables: [A, B]
 phases:
   install:
-    runtime-versions: {python: 3.12}
+    runtime-versions: {python: 3.10}
     commands: make setup
+  pre_build:
   build:
     on-failure: ABORT
     commands: [one, two]
@@ -32,9 +33,9 @@ cache:
 def test_a_whole_one() -> None:
     spec = read(WHOLE)
     assert spec.shell == "bash"
-    assert spec.variables == {"A": "1", "B": "text", "C": "true"}
+    assert spec.variables == {"A": "1.10", "B": "text", "C": "true", "D": "2026-11-21", "E": ""}
     assert spec.exported == ("A", "B")
-    assert spec.runtimes == {"python": "3.12"}
+    assert spec.runtimes == {"python": "3.10"}
     assert spec.phases["install"].commands == ("make setup",)
     assert (spec.phases["build"].commands, spec.phases["build"].finally_) == (("one", "two"), ("three",))
     assert spec.phases["build"].on_failure == "ABORT"

@@ -53,14 +53,21 @@ class Buildspec:
     cached: tuple[str, ...] = ()
 
 
-def read(text: str) -> Buildspec:
-    """Raises BuildspecError."""
-    import yaml  # an extra of this distribution
-
+def _load(text: str) -> Any:
+    """All scalars as they are written: the version 3.10 is no number."""
     try:
-        document = yaml.safe_load(text)
+        import yaml
+    except ModuleNotFoundError:
+        raise BuildspecError("Buildspecs need PyYAML: install local-aws[cloudformation]") from None
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  it makes texts, lists and mappings alone
     except yaml.YAMLError as error:
         raise BuildspecError(f"The buildspec is no YAML: {' '.join(str(error).split())}") from None
+
+
+def read(text: str) -> Buildspec:
+    """Raises BuildspecError."""
+    document = _load(text)
     if not isinstance(document, dict):
         raise BuildspecError("The buildspec is no mapping: it begins with `version: 0.2`.")
     if str(document.get("version")) != "0.2":
@@ -123,9 +130,9 @@ def _artifacts(document: Document, where: str) -> Artifacts:
         files,
         _text(document.get("base-directory", ""), f"{where}base-directory"),
         _text(document.get("name", ""), f"{where}name"),
-        _flag(document.get("discard-paths", False), f"{where}discard-paths"),
+        _flag(document.get("discard-paths", "no"), f"{where}discard-paths"),
         _texts(document.get("exclude-paths"), f"{where}exclude-paths"),
-        _flag(document.get("enable-symlinks", False), f"{where}enable-symlinks"),
+        _flag(document.get("enable-symlinks", "no"), f"{where}enable-symlinks"),
     )
 
 
@@ -140,7 +147,7 @@ def _only(document: Document, known: Iterable[str], where: str) -> None:
 
 def _mapping(document: Document, name: str, where: str = "") -> Document:
     found = document.get(name)
-    if found is None:
+    if found in (None, ""):
         return {}
     if not isinstance(found, dict):
         raise BuildspecError(f"{where}{name} of the buildspec is no mapping.")
@@ -148,16 +155,14 @@ def _mapping(document: Document, name: str, where: str = "") -> Document:
 
 
 def _text(value: Any, where: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, str):
         raise BuildspecError(f"{where} of the buildspec is no text.")
-    return str(value)
+    return value
 
 
 def _texts(value: Any, where: str) -> tuple[str, ...]:
     """A list; a single text is one of one."""
-    found = [value] if isinstance(value, str) else value or []
+    found = [value] if value and isinstance(value, str) else value or []
     if not isinstance(found, list):
         raise BuildspecError(f"{where} of the buildspec is no list.")
     return tuple(_text(item, f"{where}[{number}]") for number, item in enumerate(found))
