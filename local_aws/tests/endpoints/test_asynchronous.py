@@ -158,6 +158,7 @@ def test_down_to_zero_and_back(served: Any) -> None:
     try:
         served.clock(Rate=600)
         eventually(lambda: instances() == 0)
+        served.clock(Rate=60)  # six hours, after which a request expires, are long enough then
         answer = queue.send(b"wake up")
         assert queue.result(answer) == b"wake up"
     finally:
