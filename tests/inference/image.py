@@ -4,28 +4,17 @@ As the image starts it with SAGEMAKER_USE_NGINX=false (sagemaker-containers 2.8.
 workers. Here it binds a socket file in place of a port, since without a network there is no port to reach.
 """
 
-import fcntl
-import hashlib
 import http.client
 import os
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-TOOLS = REPOSITORY / ".tools"
-MANIFEST = REPOSITORY / "containers" / "xgboost-3.2-0.txt"
-
-#: What serving touches, with what that needs; XGBoost without the GPU libraries has another name.
-NEEDED = ("numpy", "pyarrow", "scipy", "gevent", "gunicorn", "setuptools")
-XGBOOST = "xgboost-cpu==3.2.0"
-FLASK = ("Flask==3.1.3", "Werkzeug==3.1.8")
+from benchmarks.environments import Image
 
 #: Each runs the rest without a network of its own, with the model's folder read-only (`$0`); the first that works does.
 CAGES: dict[str, list[str]] = {
@@ -34,65 +23,6 @@ CAGES: dict[str, list[str]] = {
     ],
     "read-only by its modes alone": ["sh", "-c", 'exec "$@"'],
 }  # fmt: skip
-
-
-class UnavailableError(Exception):
-    """The packages of the image cannot be had here; says why."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """An environment with the image's packages; `version` is its Python's, and `flask` a folder with Flask in it."""
-
-    python: Path
-    version: str
-    flask: Path
-
-
-def packages() -> list[str]:
-    """What is installed, pinned as in the image."""
-    pinned = [line.split("#")[0].strip() for line in MANIFEST.read_text().splitlines() if "==" in line]
-    return [line for line in pinned if line.partition("==")[0] in NEEDED] + [XGBOOST]
-
-
-def image() -> Image:
-    """Made once and kept below .tools/. Raises UnavailableError."""
-    wanted = packages()
-    interpreter = _python312()
-    digest = hashlib.sha256("\n".join([interpreter, *wanted, *FLASK]).encode()).hexdigest()[:12]
-    folder = TOOLS / "images" / f"xgboost-3.2-0-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            _uv("venv", "--quiet", "--python", interpreter, str(folder))
-            python = str(folder / "bin" / "python")
-            _uv("pip", "install", "--quiet", "--python", python, *wanted)
-            _uv("pip", "install", "--quiet", "--python", python, "--target", str(folder / "flask"), *FLASK)
-            (folder / "complete").touch()
-    python = folder / "bin" / "python"
-    version = subprocess.run([str(python), "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
-    return Image(python, version, folder / "flask")
-
-
-def _uv(*arguments: str) -> None:
-    tool = TOOLS / "bin" / "uv"
-    if not tool.is_file():
-        raise UnavailableError(f"{tool.relative_to(REPOSITORY)} is missing; `make setup` brings it")
-    done = subprocess.run([str(tool), *arguments], capture_output=True, text=True)
-    if done.returncode:
-        reason = " ".join(line.strip() for line in done.stderr.splitlines()[-3:])
-        raise UnavailableError(f"uv {arguments[0]} failed: {reason}")
-
-
-def _python312() -> str:
-    """A Python 3.12 as the image has it, or this one where there is none."""
-    found = [shutil.which("python3.12"), *map(str, sorted(Path.home().glob(".pyenv/versions/3.12*/bin/python3.12")))]
-    for candidate in filter(None, found):
-        if subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
-            return candidate
-    return sys.executable
 
 
 def cage(folder: Path) -> tuple[str, list[str]]:

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.environments import Image, UnavailableError, image
 from contract.package import Golden
 from inference.model import load
 from model_build import bundle
 from model_build.jobs import golden
 from tests.inference.conftest import write_artefact
-from tests.inference.image import Client, Image, UnavailableError, cage, image, served
+from tests.inference.image import Client, cage, served
 
 RECORDS: list[dict[str, Any]] = [
     {"age": 18 + at, "income": None if at % 7 == 0 else 1000.25 * at, "city": city}
