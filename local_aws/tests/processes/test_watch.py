@@ -12,7 +12,7 @@ from local_aws.processes import watch
 def read(pieces: list[bytes]) -> tuple[list[bytes], bytes]:
     """The lines, and what has not ended."""
     partial = bytearray()
-    found = [line for piece in pieces for line in watch._lines_of(partial, piece)]
+    found = [line for piece in pieces for line in watch.lines_of(partial, piece)]
     return found, bytes(partial)
 
 

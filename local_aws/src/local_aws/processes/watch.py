@@ -58,7 +58,7 @@ class _Watched:
     open: set[int] = field(default_factory=set)
 
 
-def _lines_of(partial: bytearray, content: bytes) -> Iterator[bytes]:
+def lines_of(partial: bytearray, content: bytes) -> Iterator[bytes]:
     """The lines that end in `content`, of which `partial` holds the beginning, and afterwards what is left over."""
     *ended, rest = content.split(b"\n")
     for line in ended:
@@ -154,7 +154,7 @@ class Watch:
         watched = self._watched[number]
         content = os.read(descriptor, 1 << 16)
         if content and descriptor == watched.process.output:
-            if lines := list(_lines_of(watched.partial, content)):
+            if lines := list(lines_of(watched.partial, content)):
                 self._lines(number, [line.decode("utf-8", "replace").rstrip("\r") for line in lines])
             return True
         if content:

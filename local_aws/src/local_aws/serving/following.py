@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from local_aws.processes.hosts import Process
-from local_aws.processes.watch import _lines_of
+from local_aws.processes.watch import lines_of
 
 Lines = Callable[[list[str]], None]
 Ended = Callable[[int | None], None]
@@ -72,7 +72,7 @@ class Follower:
         if content and descriptor == followed.process.status:
             followed.code += content
         elif content:
-            self._say(followed, list(_lines_of(followed.partial, content)))
+            self._say(followed, list(lines_of(followed.partial, content)))
         else:
             self._selector.unregister(descriptor)
             os.close(descriptor)
