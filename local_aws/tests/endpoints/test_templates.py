@@ -52,6 +52,9 @@ OF_MODE: dict[str, Any] = {
     "Utilisation": 0.7,
 }
 
+#: What the second version changes beside the model: scaling in place.
+CHANGED = {"Maximum": 3, "ProvisionedMaximum": 3, "OffHoursStart": "", "InvocationsPerInstance": 50, "Utilisation": 0.5}
+
 MODES = {
     "real_time": ("RealTime", ""),
     "serverless": ("Serverless", "-serverless"),
@@ -91,7 +94,7 @@ class Stack:
     def request(self, version: int) -> dict[str, Any]:
         declared = self.client.cloudformation.validate_template(TemplateBody=self.text)["Parameters"]
         given = PARAMETERS | {"ModelPackageName": self.package, "ModelVersion": version}
-        given |= {f"{self.prefix}{name}": value for name, value in OF_MODE.items()}
+        given |= {f"{self.prefix}{name}": value for name, value in (OF_MODE | (CHANGED if version > 1 else {})).items()}
         if self.prefix == "Asynchronous":
             given["AsynchronousMinimum"] = 0
         names = [parameter["ParameterKey"] for parameter in declared]
@@ -139,6 +142,14 @@ def test_a_template_from_creation_over_a_new_version_to_its_end(served: Any, pac
     served.cloudformation.update_stack(**stack.request(2))
     stack.wait("stack_update_complete")
     assert served.sagemaker.describe_endpoint(EndpointName=stack.endpoint)["EndpointConfigName"] != first
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert target["MaxCapacity"] == 3
+    assert not scaling.describe_scheduled_actions(**stack.place)["ScheduledActions"]
+    changed = scaling.describe_scaling_policies(**stack.place)["ScalingPolicies"]
+    assert {policy["PolicyARN"] for policy in changed} == {policy["PolicyARN"] for policy in policies}
+    tracking = [policy.get("TargetTrackingScalingPolicyConfiguration") for policy in changed]
+    goal = {"real_time": 50.0, "serverless": 0.5, "asynchronous": 5.0}[mode]
+    assert [settings["TargetValue"] for settings in tracking if settings] == [goal]
     served.cloudformation.delete_stack(StackName=stack.name)
     stack.wait("stack_delete_complete")
     eventually(lambda: not served.sagemaker.list_endpoints(NameContains=stack.endpoint)["Endpoints"])
