@@ -1,6 +1,5 @@
 """Errors with AWS's codes; the server turns them into each protocol's form."""
 
-
 from typing import Any
 
 
