@@ -17,6 +17,9 @@ from model_deploy.proof.storage import Patience, Storage
 
 SECONDS = 3600
 
+#: Behind each captured result stand its inference id and time.
+STAMPS = 2
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -41,8 +44,10 @@ class Batch:
             raise InputError("The filters of [batch] change the lines: they cannot be compared with golden records.")
         key = self.storage.put("golden", body)
         output = self._run(key)
-        read = _csv_answers if self.settings.content_type == bodies.CSV else _json_answers
-        return read(output.decode(), width if self.settings.join else 0)
+        if self.settings.content_type == bodies.CSV:
+            captured = STAMPS if self.settings.capture else 0
+            return csv_answers(output.decode(), width if self.settings.join else 0, captured)
+        return json_answers(output.decode())
 
     def _run(self, key: str) -> bytes:
         sagemaker = self.account.client("sagemaker")
@@ -69,18 +74,20 @@ def _reason(sagemaker: Any, execution: str) -> str:
     return " ".join(step["FailureReason"] for step in steps if step.get("FailureReason")) or "no reason was given."
 
 
-def _json_answers(text: str, _joined: int) -> list[Answer]:
+def json_answers(text: str) -> list[Answer]:
     """With a join, SageMaker writes the answer to a JSON record under SageMakerOutput."""
     found = [json.loads(line) for line in text.splitlines() if line.strip()]
     return [answer.get("SageMakerOutput", answer) for answer in found]
 
 
-def _csv_answers(text: str, joined: int) -> list[Answer]:
+def csv_answers(text: str, joined: int, captured: int) -> list[Answer]:
     """Decision, the score or the scores by class, the version; a regression has its value alone.
 
-    joined  values of the input record in front of the answer
+    joined    values of the input record in front of the answer
+    captured  values behind it
     """
-    return [_csv_answer(row[joined:]) for row in csv.reader(io.StringIO(text)) if row]
+    rows = (row for row in csv.reader(io.StringIO(text)) if row)
+    return [_csv_answer(row[joined : len(row) - captured]) for row in rows]
 
 
 def _csv_answer(row: Sequence[str]) -> Answer:
