@@ -79,7 +79,9 @@ def show_end(name: str, report: Document) -> None:
     """What it came to, in a sentence, and what a person does next; the log where it failed."""
     which = f"version {deployments.version(report)} of {name}"
     if "WaitsForApproval" in report:
-        output.console.print(f"Staging is proved with {which}: mlops promote {name} takes it to production.")
+        output.console.print(
+            f"Staging is proved with {which}: mlops promote {name} takes it to production.", soft_wrap=True
+        )
     elif report["Status"] == "Succeeded":
         output.console.print(f"Production is proved with {which}.")
     elif report["Status"] == "Failed":

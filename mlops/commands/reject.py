@@ -32,4 +32,8 @@ def reject(
         return
     output.console.print(f"Rejected version {number} of {name}.")
     if "prod" in held:
-        output.console.print(f"It is live: the approved version before it follows. mlops deployments {name} shows it.")
+        output.console.print(
+            "It is live: the newest approved version before it that was proved in production is deployed again, "
+            f"if there is one. mlops deployments {name} shows it.",
+            soft_wrap=True,
+        )

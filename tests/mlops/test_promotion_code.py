@@ -75,7 +75,6 @@ def test_without_the_function(tmp_path: Path) -> None:
         promotion_code.archive(tmp_path)
 
 
-@pytest.mark.skipif(not (ROOT / "model_deploy/promotion/handler.py").exists(), reason="there is no handler")
 def test_the_projects_own_handler_runs_out_of_the_zip(tmp_path: Path) -> None:
     """With the standard library and boto3 alone, as in the function's runtime."""
     path = tmp_path / "code.zip"
