@@ -122,6 +122,7 @@ class Resource:
     create, describe, list, delete   the operations; "" for those that are written by hand
     into     the member of the list's answer: "Models"
     missing  the code when there is none;   exists  the code when there is one already
+    noun     what messages call it, where that is not the name of `arn`
     """
 
     service: str
@@ -135,9 +136,14 @@ class Resource:
     into: str = ""
     missing: str = "ValidationException"
     exists: str = "ValidationException"
+    noun: str = ""
 
     def arn_of(self, aws: Aws, name: str) -> str:
         return aws.arn(self.service, self.arn[1].format(name.lower() if self.service == "sagemaker" else name))
+
+    @property
+    def _what(self) -> str:
+        return self.noun or self.arn[0].removesuffix("Arn")
 
     def add(self, aws: Aws, request: Request, **more: Any) -> Document:
         """Remember a new one. Raises AwsError `exists`."""
@@ -145,8 +151,7 @@ class Resource:
         arn = self.arn_of(aws, key)
         with aws.store.transaction():
             if aws.store.get(self.kind, key):
-                what = self.arn[0].removesuffix("Arn")
-                raise AwsError(self.exists, f"Cannot create already existing {what} {arn}.")
+                raise AwsError(self.exists, f"Cannot create already existing {self._what} {arn}.")
             document = request | {self.arn[0]: arn, "CreationTime": now, "LastModifiedTime": now} | more
             aws.store.put(self.kind, key, document)
         return document
@@ -155,9 +160,7 @@ class Resource:
         """Raises AwsError `missing`."""
         document = aws.store.get(self.kind, name)
         if document is None:
-            raise AwsError(
-                self.missing, f'Could not find {self.arn[0].removesuffix("Arn")} "{self.arn_of(aws, name)}".'
-            )
+            raise AwsError(self.missing, f'Could not find {self._what} "{self.arn_of(aws, name)}".')
         return document
 
     def remove(self, aws: Aws, name: str) -> None:

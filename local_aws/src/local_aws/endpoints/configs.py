@@ -22,6 +22,7 @@ CONFIG = crud.Resource(
     list="ListEndpointConfigs",
     delete="DeleteEndpointConfig",
     into="EndpointConfigs",
+    noun="endpoint configuration",
 )
 CONFIG.register(operations)
 

@@ -19,6 +19,7 @@ ENDPOINT = crud.Resource(
     name="EndpointName",
     arn=("EndpointArn", "endpoint/{}"),
     into="Endpoints",
+    noun="endpoint",
 )
 
 #: Statuses of an endpoint that changes.
