@@ -126,9 +126,13 @@ def _status(state: State, record: Document) -> State:
         for version, one in record["versions"].items()
     }
     state = replace(state, versions={**state.versions, **changed})
-    if state.live and (seen := changed.get(state.live.version)) and seen.status == "Rejected":
-        subject = f"Version {state.live.version}, which is live, was rejected"
-        state = replace(state, untold=(*state.untold, Message(sequence, subject, LIVE_REJECTED)))
+    live = state.live
+    if live and (seen := changed.get(live.version)):
+        back = "Live" if live.proved else "Failed"
+        state = _marked(state, live.version, "Production", back if seen.status == APPROVED else seen.status)
+        if seen.status == "Rejected":
+            message = Message(sequence, f"Version {live.version}, which is live, was rejected", LIVE_REJECTED)
+            state = replace(state, untold=(*state.untold, message))
     if any(one.status == APPROVED for one in changed.values()):
         asked = state.rollback
         state = replace(state, hold=0, rollback=None if asked and asked.stage == "staging" else asked)

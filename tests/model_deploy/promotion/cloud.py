@@ -123,10 +123,10 @@ class Cloud:
             return
         good = self._act(run, stage)
         self._set(run, stage, "Succeeded" if good else "Failed")
-        if not good:
-            self.end(run, "Failed")
-        elif run.status == "Stopping":
+        if run.status == "Stopping":
             self.end(run, "Stopped")
+        elif not good:
+            self.end(run, "Failed")
 
     def _act(self, run: Run, stage: str) -> bool:
         left = self.failing.get((stage, run.version), 0)
@@ -323,7 +323,7 @@ class Cloud:
         approved = result["status"] == "Approved"
         self._set(run, "ApproveDeployment", "Succeeded" if approved else "Failed", result["summary"])
         if not approved or run.status == "Stopping":
-            self.end(run, "Failed" if not approved else "Stopped")
+            self.end(run, "Stopped" if run.status == "Stopping" else "Failed")
         return {}
 
     def stop_pipeline_execution(self, pipelineExecutionId: str, abandon: bool, **_: Any) -> dict[str, Any]:  # noqa: N803
