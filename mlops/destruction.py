@@ -45,6 +45,21 @@ def _halt(project: Project, say: Say) -> None:
     if "DeployPipelineName" in stacks.outputs(stacks.find(project.stack) or {}):
         for identifier in deployments.stop(project, "mlops destroy"):
             say(f"{identifier}: deployment stopped")
+    for build in _builds(project):
+        boto3.client("codebuild").stop_build(id=build)
+        say(f"{build}: build stopped")
+
+
+def _builds(project: Project) -> Iterator[str]:
+    """Builds that still run: an execution that is abandoned leaves them to themselves."""
+    client = boto3.client("codebuild")
+    for page in client.get_paginator("list_projects").paginate():
+        for name in page["projects"]:
+            if name.startswith(f"{project.name}-{project.id}-"):
+                newest = client.list_builds_for_project(projectName=name, sortOrder="DESCENDING")["ids"]
+                for build in client.batch_get_builds(ids=newest[:100])["builds"] if newest else ():
+                    if build["buildStatus"] == "IN_PROGRESS":
+                        yield build["id"]
 
 
 def _buckets(project: Project) -> tuple[str, str]:

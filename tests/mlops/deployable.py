@@ -11,9 +11,11 @@ from typing import Any
 from tests.conftest import ROOT
 
 PROGRAM = """
-import json, os, pathlib, sys
+import json, os, pathlib, sys, time
 module, output = sys.argv[2], pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
 output.mkdir()
+if pathlib.Path("slow").exists():
+    time.sleep(600)
 if module == "model_deploy.build":
     arn = os.environ["MODEL_PACKAGE_ARN"]
     if not arn.startswith("arn:"):

@@ -3,7 +3,8 @@
 What the real builds do is tests/end_to_end's.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +131,31 @@ def test_bootstrap_twice_is_as_once(project: Here) -> None:
     assert "as it was" in project("bootstrap", "credit").stdout
 
 
+def running(builds: Any) -> list[Any]:
+    ids = builds.list_builds()["ids"]
+    found = builds.batch_get_builds(ids=ids[:100])["builds"] if ids else []
+    return [one for one in found if one["buildStatus"] == "IN_PROGRESS"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_destroy_leaves_nothing(project: Here) -> None:
-    """Nothing is left but the registry and the key that waits for its deletion."""
+    """In the middle of a deployment too, nothing is left but the registry and the key that waits for its deletion."""
+    (project.folder / "slow").write_text("")
+    assert project("approve", "credit:2", "--no-wait").returncode == 0
+    builds = boto3.client("codebuild")
+    until(lambda: bool(running(builds)))
     refused = project("destroy", "credit")
     assert refused.returncode == 1, "nobody said yes"
     assert "stack sagemaker-credit-" in refused.stderr
     removed = project.json("destroy", "credit", "--yes")
     assert removed["Left"] == []
+    until(lambda: not running(builds))
     assert any(one.startswith("stack ") and one.endswith("-deploy-prod") for one in removed["Removed"])
     assert any("3 versions of credit" in sentence for sentence in removed["Remains"])
     assert any("key" in sentence for sentence in removed["Remains"])
