@@ -5,7 +5,6 @@ Run with the artefact's code on PYTHONPATH and SM_MODEL_DIR, as the image runs i
 
 import io
 import json
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from inference.app import app
 
 PAYLOAD = 6 << 20
-ROUNDS, CALLS = 9, 3000
+ROUNDS, CALLS = 300, 100
 
 
 def call(body: bytes) -> bytes:
@@ -25,29 +24,33 @@ def call(body: bytes) -> bytes:
 
 
 def one(lines: list[bytes]) -> dict[str, float]:
-    """Microseconds a record: the median over rounds, so that one that was disturbed does not count."""
+    """Microseconds a record in the least disturbed of many short rounds, as `timeit` has it."""
     for line in lines[:200]:
         call(line)
     rounds = []
     for start in range(ROUNDS):
-        chosen = [lines[(start * CALLS + at) % len(lines)] for at in range(CALLS)]
+        first = start * CALLS % (len(lines) - CALLS)
+        chosen = lines[first : first + CALLS]
         before = time.perf_counter()
         for line in chosen:
             call(line)
         rounds.append((time.perf_counter() - before) / CALLS * 1e6)
-    return {"microseconds": statistics.median(rounds)}
+    return {"microseconds": min(rounds)}
 
 
 def many(content: bytes) -> dict[str, float]:
-    """Seconds of handler for the file in requests of at most 6 MB, ended at line ends as a transform job ends them."""
+    """Seconds of handler for the file in requests of at most 6 MB, ended at line ends as a transform job ends them.
+
+    Of processor time, all threads together: on one core of its own, that is what the clock shows.
+    """
     seconds, rows, start = 0.0, 0, 0
     while start < len(content):
         end = min(len(content), start + PAYLOAD)
         end = content.rfind(b"\n", start, end) + 1 if end < len(content) else end
         part = content[start:end]
-        before = time.perf_counter()
+        before = time.process_time()
         answer = call(part)
-        seconds += time.perf_counter() - before
+        seconds += time.process_time() - before
         rows += answer.count(b"\n")
         start = end
     return {"seconds": seconds, "rows": rows}

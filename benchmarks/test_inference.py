@@ -5,7 +5,6 @@ The peers have environments of their own below .tools/, made from benchmarks/pee
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,7 +30,7 @@ NUMERIC = tuple(f"n{at}" for at in range(26))
 CATEGORICAL = tuple(f"c{at}" for at in range(4))
 CATEGORIES = tuple(f"cat{at}" for at in range(12))
 ROWS, TIMES, TRAINED = 200_000, 5, 20_000
-ROUNDS, SECONDS = 5, 1.5
+ROUNDS, SECONDS = 20, 0.3
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
@@ -114,7 +113,7 @@ def shown_load() -> str:
 
 
 def test_one_record_in_the_handler_alone(case: Case) -> None:
-    found = min(handler(case, "one", str(case.rows))["microseconds"] for _ in range(3))
+    found = handler(case, "one", str(case.rows))["microseconds"]
     print(f"\nhandler alone, one CSV record, bytes in, bytes out: {found:.0f} µs ({shown_load()})")
     assert found <= 120
 
@@ -136,8 +135,8 @@ def test_a_million_records_in_batches(case: Case, tmp_path: Path) -> None:
         "from serving_pipeline import answer, fitted\n"
         "pipeline, body = fitted(pd.read_csv(sys.argv[2])), open(sys.argv[3], 'rb').read()[:6 << 20]\n"
         "body = body[:body.rindex(b'\\n') + 1]\n"
-        "start = time.perf_counter(); rows = answer(pipeline, body).count('\\n')\n"
-        "print((time.perf_counter() - start) / rows * 1e6)\n"
+        "start = time.process_time(); rows = answer(pipeline, body).count('\\n')\n"
+        "print((time.process_time() - start) / rows * 1e6)\n"
     )
     command = [str(python), "-c", program, str(PEERS), str(case.training), str(case.rows)]
     done = subprocess.run(pinned(0, command), capture_output=True, text=True, check=True)
@@ -210,7 +209,10 @@ class Stacks:
 
 @pytest.fixture(scope="module")
 def measured(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Load]:
-    """All servers stand at once and are asked in turns, so that all meet the same machine; medians over rounds."""
+    """All servers stand at once and are asked in turns, so that all meet the same machine.
+
+    The least disturbed of many short rounds counts, for each alike: other work on the machine hits long answers harder.
+    """
     folder = tmp_path_factory.mktemp("stacks")
     stacks = Stacks(case, folder)
     asked: dict[str, tuple[int, list[bytes]]] = {}
@@ -228,10 +230,7 @@ def measured(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         for _ in range(ROUNDS):
             for name, (port, requests) in asked.items():
                 rounds[name].append(load(port, requests, SECONDS))
-    return {
-        name: Load(statistics.median(one.p50 for one in found), statistics.median(one.rate for one in found))
-        for name, found in rounds.items()
-    }
+    return {name: Load(min(one.p50 for one in found), max(one.rate for one in found)) for name, found in rounds.items()}
 
 
 def test_the_handler_in_the_stack_of_the_image(measured: dict[str, Load]) -> None:

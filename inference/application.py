@@ -34,7 +34,7 @@ OK = "200 OK"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Response:
     """Status, body and its content type. SageMaker's chains want the plain type, without a charset."""
 

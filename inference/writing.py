@@ -17,7 +17,7 @@ ERROR = "ERROR: "
 Reasons = list[tuple[str, float]]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Answers:
     """What is said about the records of a request, by position; see `contract.package.Golden`.
 
@@ -48,6 +48,8 @@ def _csv(answers: Answers) -> str:
     `ERROR: ` and why, the others are empty but for the version. No header.
     """
     version = "" if answers.version is None else "," + _quoted(str(answers.version))
+    if len(answers.decisions) == 1 and answers.reasons is None and not answers.errors:
+        return next(_plain_lines(answers, version + "\n"))
     if not answers.errors and answers.reasons is None:
         return "".join(_plain_lines(answers, version + "\n"))
     return "".join(_lines(answers, version))

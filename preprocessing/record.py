@@ -34,6 +34,7 @@ class RecordEncoder:
         self._flat = all(not isinstance(f, Categorical) or f.encoding == "ordinal" for f in preprocessor.features)
         self._raw = [_MAKERS[by_column[name].kind](by_column[name], missing) for name in self._names]
         self._moments = [(f.mean, f.scale) for name in columns.numeric if isinstance(f := by_column[name], Numeric)]
+        self._scaled = any(moments != (0.0, 1.0) for moments in self._moments)
         self._plain = self._flat and features is None and bool(columns.numeric) and not any(map(_is_number, missing))
         self._derived = [
             (feature.column, _MAKERS[feature.kind](feature, missing))
@@ -86,7 +87,9 @@ class RecordEncoder:
         joined = "".join(texts)
         if not math.isfinite(sum(numbers)) or not joined.isascii() or "_" in joined:
             return self.encode_values(cells)
-        encoded = [(number - mean) / scale for number, (mean, scale) in zip(numbers, self._moments, strict=True)]
+        encoded = numbers
+        if self._scaled:
+            encoded = [(number - mean) / scale for number, (mean, scale) in zip(numbers, self._moments, strict=True)]
         if max(encoded) > _LARGEST or min(encoded) < -_LARGEST:
             return self.encode_values(cells)
         for encode, cell in zip(self._raw[numeric:], cells[numeric:], strict=True):
