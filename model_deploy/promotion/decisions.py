@@ -23,7 +23,7 @@ from model_deploy.promotion.state import (
     Deployment,
     Message,
 )
-from model_deploy.promotion.world import APPROVE_STAGE, Execution, World
+from model_deploy.promotion.world import APPROVE, Execution, World
 
 #: An event is dated when it was sent, some seconds after the change that it tells of.
 SKEW = 5.0
@@ -218,26 +218,26 @@ def _outcome(world: World, deployment: Deployment, execution: Execution) -> tupl
         return REJECTED, f"Version {deployment.version} is {status}"
     if execution.status == "Succeeded":
         return SUCCEEDED, "Staging and production were proved"
-    failed = [(stage, one) for stage, one in execution.stages.items() if one.status in ("Failed", "Abandoned")]
-    for stage, action in failed:
-        if stage != APPROVE_STAGE:
-            return FAILED, f"{stage} failed: {action.summary or 'see the log of its action'}"
+    failed = {name: one for name, one in execution.actions.items() if one.status in ("Failed", "Abandoned")}
+    for name, action in failed.items():
+        if name != APPROVE:
+            return FAILED, f"{name[0]} failed: {action.summary or 'see the log of its action'}"
     if deployment.ending:
         return deployment.ending, "Promotion ended the execution"
     if failed:
-        return DECLINED, f"The approval was not given: {failed[0][1].summary or 'no answer in time, or declined'}"
+        return DECLINED, f"The approval was not given: {failed[APPROVE].summary or 'no answer in time, or declined'}"
     return FAILED, f"The execution is {execution.status}"
 
 
 def _settled(outcome: str, why: str, execution: Execution | None = None) -> Append:
     members: Document = {"outcome": outcome, "why": why, "deployed": False, "finished": 0.0}
     if execution is not None:
-        approval = execution.stages.get(APPROVE_STAGE)
+        approval = execution.actions.get(APPROVE)
         members |= {
             "deployed": execution.deployed,
             "finished": execution.updated,
             "promoted": {"by": approval.by, "summary": approval.summary} if approval else {},
-            "proof": {name: uri for one in execution.stages.values() for name, uri in one.artifacts.items()},
+            "proof": {name: uri for one in execution.actions.values() for name, uri in one.artifacts.items()},
         }
     return Append("ended", members)
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from contract.documents import Document
 from contract.errors import InputError
 from model_deploy.promotion.ledger import Ledger
-from model_deploy.promotion.world import APPROVE_ACTION, APPROVE_STAGE, Action, Execution, Version
+from model_deploy.promotion.world import APPROVE, Action, Execution, Version
 
 #: The world changed between the look and the act: look again.
 OVERTAKEN = (
@@ -96,8 +96,8 @@ class Pipeline:
         with _Overtaken():
             self.codepipeline.put_approval_result(
                 pipelineName=self.name,
-                stageName=APPROVE_STAGE,
-                actionName=APPROVE_ACTION,
+                stageName=APPROVE[0],
+                actionName=APPROVE[1],
                 result={"summary": summary[:512], "status": "Approved" if approved else "Rejected"},
                 token=token,
             )
@@ -106,11 +106,11 @@ class Pipeline:
         """Execution → the token of the approval that it waits for; at most one."""
         stages = self.codepipeline.get_pipeline_state(name=self.name)["stageStates"]
         stage: Document = next(
-            (one for one in stages if one["stageName"] == APPROVE_STAGE and "latestExecution" in one), {}
+            (one for one in stages if one["stageName"] == APPROVE[0] and "latestExecution" in one), {}
         )
         for action in stage.get("actionStates", []):
             latest = action.get("latestExecution", {})
-            if action["actionName"] == APPROVE_ACTION and latest.get("status") == "InProgress" and "token" in latest:
+            if action["actionName"] == APPROVE[1] and latest.get("status") == "InProgress" and "token" in latest:
                 return {stage["latestExecution"]["pipelineExecutionId"]: latest["token"]}
         return {}
 
@@ -123,16 +123,17 @@ class Pipeline:
             status=whole["status"],
             arn=values.get("ModelPackageArn", ""),
             updated=row["lastUpdateTime"].timestamp(),
-            stages=self._stages(row["pipelineExecutionId"]),
+            actions=self._actions(row["pipelineExecutionId"]),
             approval=approval,
         )
 
-    def _stages(self, execution: str) -> dict[str, Action]:
+    def _actions(self, execution: str) -> dict[tuple[str, str], Action]:
         pages = self.codepipeline.get_paginator("list_action_executions").paginate(
             pipelineName=self.name, filter={"pipelineExecutionId": execution}
         )
         rows = [row for page in pages for row in page["actionExecutionDetails"]]
-        return {row["stageName"]: _action(row) for row in sorted(rows, key=lambda row: row["startTime"])}
+        rows.sort(key=lambda row: row["startTime"])
+        return {(row["stageName"], row["actionName"]): _action(row) for row in rows}
 
 
 @dataclass(frozen=True)

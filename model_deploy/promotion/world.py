@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from contract.documents import Document
 from model_deploy.promotion.state import State
 
-#: Stages and the action of the deployment's pipeline (templates/project/delivery.yml).
-APPROVE_STAGE, APPROVE_ACTION = "ApproveDeployment", "Approve"
-DEPLOY_STAGE = "DeployProd"
+#: (stage, action) in templates/project/delivery.yml: the second approval, and the update of production's stack.
+APPROVE, DEPLOY = ("ApproveDeployment", "Approve"), ("DeployProd", "Deploy")
 
 ACTIVE = ("InProgress", "Stopping")
 
@@ -24,7 +23,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Action:
-    """The latest run of a stage's action. `artifacts`: name → s3:// URI."""
+    """The latest run of an action. `artifacts`: name → s3:// URI."""
 
     status: str
     summary: str = ""
@@ -36,7 +35,7 @@ class Action:
 class Execution:
     """arn       the value of its variable ModelPackageArn
     updated   when it last changed, in seconds since 1970
-    stages    stage → its action, for the stages that it has entered
+    actions   (stage, action) → its latest run, for those that have begun
     approval  the token of the approval that it waits for, or ""
     """
 
@@ -44,7 +43,7 @@ class Execution:
     status: str
     arn: str
     updated: float = 0.0
-    stages: Mapping[str, Action] = field(default_factory=dict)
+    actions: Mapping[tuple[str, str], Action] = field(default_factory=dict)
     approval: str = ""
 
     @property
@@ -53,15 +52,15 @@ class Execution:
 
     @property
     def past_approval(self) -> bool:
-        return self._is(APPROVE_STAGE, "Succeeded") or DEPLOY_STAGE in self.stages
+        return self._succeeded(APPROVE) or any(stage == DEPLOY[0] for stage, _ in self.actions)
 
     @property
     def deployed(self) -> bool:
         """Production's stack was brought to its version. What runs there is for TestProd to say."""
-        return self._is(DEPLOY_STAGE, "Succeeded")
+        return self._succeeded(DEPLOY)
 
-    def _is(self, stage: str, status: str) -> bool:
-        return stage in self.stages and self.stages[stage].status == status
+    def _succeeded(self, action: tuple[str, str]) -> bool:
+        return action in self.actions and self.actions[action].status == "Succeeded"
 
 
 @dataclass(frozen=True)

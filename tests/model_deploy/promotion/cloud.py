@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+ACTIONS = {"ApproveDeployment": "Approve", "DeployProd": "Deploy"}
 STAGES = ("Source", "Build", "DeployStaging", "TestStaging", "ApproveDeployment", "DeployProd", "TestProd")
 ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/credit/"
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -57,6 +58,7 @@ class Run:
     waited: int = 0
     updated: float = 0.0
     unlisted: int = 0
+    watched: str = "InProgress"
 
     @property
     def version(self) -> int:
@@ -123,6 +125,9 @@ class Cloud:
             return
         good = self._act(run, stage)
         self._set(run, stage, "Succeeded" if good else "Failed")
+        if stage == "DeployProd":  # the watch beside the deployment ends with it
+            run.watched = "Failed" if self.failing.get(("Watch", run.version)) else "Succeeded"
+            good = good and run.watched == "Succeeded"
         if run.status == "Stopping":
             self.end(run, "Stopped")
         elif not good:
@@ -296,11 +301,13 @@ class Cloud:
         rows = [
             {
                 "stageName": stage,
-                "status": status,
+                "actionName": name,
+                "status": run.watched if name == "Watch" else status,
                 "startTime": run.started + STAGES.index(stage),
                 "output": {"executionResult": {"externalExecutionSummary": run.summaries[stage]}},
             }
             for stage, status in run.actions.items()
+            for name in ((ACTIONS[stage], "Watch") if stage == "DeployProd" else (ACTIONS.get(stage, "Run"),))
         ]
         return {"actionExecutionDetails": rows}
 

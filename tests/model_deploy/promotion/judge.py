@@ -58,7 +58,7 @@ class Judge:
 
     def _ended(self, run: Run) -> None:
         broke = [stage for stage, status in run.actions.items() if status == "Failed" and stage != "ApproveDeployment"]
-        if broke:
+        if broke or run.watched == "Failed":
             self.failed.add(run.version)
 
     def _marked(self, subject: tuple[int, dict[str, str]]) -> None:

@@ -193,6 +193,10 @@ SCENARIOS: dict[str, Scenario] = {
     "the build fails": Scenario((*ONE, approve(2), promote), 1, failing("Build", 2)),
     "production's stack fails": Scenario((*ONE, approve(2), promote), 1, failing("DeployProd", 2)),
     "alarms that never had data": Scenario((*ONE, approve(2), promote), 2, failing("TestProd", 2)),
+    "wrong answers during the deployment": Scenario((*ONE, approve(2), promote), 2, failing("Watch", 2)),
+    "wrong answers during the deployment, then a rejection": Scenario(
+        (*TWO, reject(2), settle), 1, failing("Watch", 2)
+    ),
     "a silent rollback": Scenario((*ONE, approve(2), promote), 1, {"silent": 2}),
     "a silent rollback, then a newer one": Scenario((*TWO, approve(3), promote), 3, {"silent": 2}),
     "a silent rollback, then a rejection": Scenario((*TWO, reject(2), settle), 1, {"silent": 2}),

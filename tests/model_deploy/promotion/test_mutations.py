@@ -234,8 +234,8 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
     ),
     "what failed by itself was not overtaken": (
         decisions,
-        "        if stage != APPROVE_STAGE:\n",
-        "        if stage != APPROVE_STAGE and not deployment.ending:\n",
+        "        if name != APPROVE:\n",
+        "        if name != APPROVE and not deployment.ending:\n",
         "overtaken while it fails",
     ),
     "what promotion ended did not fail": (
