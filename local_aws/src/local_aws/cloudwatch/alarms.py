@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.autoscaling import scaling
+from local_aws.cloudwatch import readings
 from local_aws.cloudwatch.composite import compile_rule
-from local_aws.cloudwatch.readings import ALARMS
 from local_aws.errors import AwsError, NotSupported
 from local_aws.events import bus, deliveries, targets
 from local_aws.operations import Aws
@@ -15,7 +15,7 @@ from local_aws.services import topics
 
 Document = dict[str, Any]
 
-HISTORY = "cloudwatch:AlarmHistory"
+ALARMS, HISTORY = readings.ALARMS, "cloudwatch:AlarmHistory"
 
 #: State → the member that lists its actions.
 _ACTIONS_OF = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}

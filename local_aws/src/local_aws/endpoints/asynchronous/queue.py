@@ -27,6 +27,9 @@ Document = dict[str, Any]
 #: Seconds of the machine's time between two looks for a free instance, while something waits for one.
 LOOK = 0.05
 
+#: Seconds before another attempt after an error that nobody foresaw, for example a full disk.
+PAUSE = 1.0
+
 #: How often a request is sent to the model whose instance is lost before it answered.
 ATTEMPTS = 3
 
@@ -162,5 +165,5 @@ class Queues:
             said = f"ClientError: The instance was lost {one.attempts} times before it answered. {reason}"
             await self._loop.run_in_executor(self._threads, requests.fail, self._aws, one.key, one.document, said)
         else:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(LOOK if reason else PAUSE)
             queue.waiting.appendleft(one)

@@ -7,10 +7,10 @@ AWS keeps an idle instance for a time that it does not publish; here for IDLE se
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from local_aws.cloudwatch import metrics
 from local_aws.cloudwatch.metrics import Datum, Metric
 from local_aws.endpoints.group import STARTUP, Group, Replied
 from local_aws.errors import AwsError
@@ -34,7 +34,6 @@ class Serverless(Group):
     """`chains` are the instances that are there now, ProvisionedConcurrency of them always.
 
     running  requests that are being answered;  peak  the most since they were measured
-    setups   microseconds of cold starts that are not a metric yet, with the time of each
     """
 
     payload = PAYLOAD
@@ -43,11 +42,14 @@ class Serverless(Group):
         super().__init__(aws, endpoint, config, variant, model)
         self.settings: Document = variant["ServerlessConfig"]
         self.running = self.peak = 0
-        self.setups: deque[tuple[float, float]] = deque()
         self._lock = threading.Lock()
         self._idle: dict[Chain, float] = {}
         self._watching = False
         self._stopped = False
+
+    @property
+    def _where(self) -> dict[str, str]:
+        return {"EndpointName": self.endpoint, "VariantName": self.name}
 
     @property
     def provisioned(self) -> int:
@@ -55,7 +57,6 @@ class Serverless(Group):
 
     def gauges(self, at: float) -> Iterable[Datum]:
         """https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html"""
-        where = {"EndpointName": self.endpoint, "VariantName": self.name}
         peak = self.peak
         self.peak = self.running
         shares = {"ServerlessConcurrentExecutionsUtilization": peak / self.settings["MaxConcurrency"]}
@@ -63,10 +64,7 @@ class Serverless(Group):
             shares["ServerlessProvisionedConcurrencyUtilization"] = peak / self.provisioned
             shares["ServerlessProvisionedConcurrencyExecutions"] = float(min(peak, self.provisioned))
         for name, value in shares.items():
-            yield Datum(Metric("AWS/SageMaker", name, where), at, ((value, 1.0),))
-        while self.setups:
-            begun, spent = self.setups.popleft()
-            yield Datum(Metric("AWS/SageMaker", "ModelSetupTime", where), begun, ((spent, 1.0),), "Microseconds")
+            yield Datum(Metric("AWS/SageMaker", name, self._where), at, ((value, 1.0),))
 
     # life; in threads
 
@@ -119,19 +117,19 @@ class Serverless(Group):
 
     async def _cold(self) -> Chain:
         """A new instance; its request waits for it."""
-        begun, at = time.perf_counter(), self.aws.clock.now()
         try:
-            chain = await asyncio.get_running_loop().run_in_executor(None, self._begin)
+            return await asyncio.get_running_loop().run_in_executor(None, self._begin)
         except (ServingError, AwsError) as error:
             raise NoAnswerError(str(error)) from error
-        self.setups.append((at, (time.perf_counter() - begun) * 1e6))
-        return chain
 
     def _begin(self) -> Chain:
-        serving = self.aws.part(Serving)
+        serving, at, begun = self.aws.part(Serving), self.aws.clock.now(), time.perf_counter()
         chain = serving.begin(self.model, self.log_group, f"{self.name}/{{instance}}")
         try:
             chain.wait_ready(STARTUP)
+            spent = (time.perf_counter() - begun) * 1e6
+            metric = Metric("AWS/SageMaker", "ModelSetupTime", self._where)
+            metrics.record(self.aws, [Datum(metric, at, ((spent, 1.0),), "Microseconds")])
             with self._lock:
                 if self._stopped:
                     raise ServingError("The endpoint is deleted or has a newer configuration.")
