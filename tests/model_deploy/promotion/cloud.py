@@ -8,67 +8,22 @@ for one clientRequestToken. What breaks an invariant while it happens is kept in
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-ACTIONS = {"ApproveDeployment": "Approve", "DeployProd": "Deploy"}
-STAGES = ("Source", "Build", "DeployStaging", "TestStaging", "ApproveDeployment", "DeployProd", "TestProd")
-ARN = "arn:aws:sagemaker:us-east-1:111122223333:model-package/credit/"
-ENDED = ("Succeeded", "Failed", "Stopped")
-GROUP, BUCKET, PREFIX, PIPELINE = "credit", "bucket", "ledger/credit/", "credit-modeldeploy"
-
-#: Operations that change something: the points at which a fault strikes.
-EFFECTS = (
-    "put_object",
-    "start_pipeline_execution",
-    "stop_pipeline_execution",
-    "put_approval_result",
-    "update_model_package",
-    "publish",
+from tests.model_deploy.promotion.fake_clients import Client
+from tests.model_deploy.promotion.fake_records import (
+    ACTIONS,
+    ARN,
+    ENDED,
+    GROUP,
+    PIPELINE,
+    STAGES,
+    Package,
+    Run,
+    refused,
 )
-
-
-def refused(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
-
-
-@dataclass
-class Package:
-    status: str = "PendingManualApproval"
-    modified: float = 0.0
-    by: str = ""
-    life: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Run:
-    """An execution; `stage` is the one it is in or has left, `actions` stage → status."""
-
-    id: str
-    arn: str
-    started: float
-    status: str = "InProgress"
-    stage: int = -1
-    actions: dict[str, str] = field(default_factory=dict)
-    summaries: dict[str, str] = field(default_factory=dict)
-    waited: int = 0
-    updated: float = 0.0
-    unlisted: int = 0
-    watched: str = "InProgress"
-
-    @property
-    def version(self) -> int:
-        return int(self.arn.rsplit("/", 1)[1]) if self.arn.startswith("arn:") else 0
-
-    @property
-    def running(self) -> str:
-        """The stage whose action runs, or ""."""
-        name = STAGES[self.stage] if self.stage >= 0 else ""
-        return name if self.actions.get(name) == "InProgress" else ""
 
 
 class Cloud:
@@ -356,31 +311,3 @@ class Cloud:
     def publish(self, Subject: str, Message: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         self.sent.append(f"{Subject}. {Message}")
         return {}
-
-
-class Client:
-    """Stands for every client: `client.operation(**arguments)`, and paginators of one page."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-
-    def get_paginator(self, operation: str) -> Any:
-        call = getattr(self, operation)
-
-        class Pages:
-            def paginate(self, **given: Any) -> Iterator[Any]:
-                yield call(**given)
-
-        return Pages()
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        cloud, do = self._cloud, getattr(self._cloud, operation)
-
-        def call(**given: Any) -> Any:
-            if operation not in EFFECTS:
-                return do(**given)
-            cloud.calls += 1
-            cloud.effects.append(operation)
-            return cloud.strike(cloud.calls, operation, lambda: do(**given))
-
-        return call

@@ -3,7 +3,8 @@
 from typing import Any
 
 from model_deploy.promotion.ledger import Ledger
-from tests.model_deploy.promotion.cloud import ENDED, Cloud, Run
+from tests.model_deploy.promotion.cloud import Cloud
+from tests.model_deploy.promotion.fake_records import ENDED, Run
 
 
 class Judge:
@@ -79,6 +80,8 @@ class Judge:
             state = Ledger(self.cloud.client(), "", "ledger/credit/").read()
             opened = state.open
             self._success(opened.version if opened else 0)
+            status = self.cloud.packages[opened.version].status if opened else ""
+            self.must(status != "Rejected", "3: success of a version that is rejected")
             proved = opened is not None and opened.execution in self.cloud.tested
             self.must(proved, "5: success of an execution that TestProd did not prove")
 
@@ -86,9 +89,6 @@ class Judge:
         cloud = self.cloud
         same = cloud.endpoint == cloud.stack == version
         self.must(same, f"5: success of version {version} while {cloud.endpoint} is live and {cloud.stack} meant")
-
-        status = cloud.packages[version].status
-        self.must(status != "Rejected", f"3: success of version {version}, which is rejected")
 
     def _stopping(self, run: Run) -> None:
         half = run.running in ("DeployProd", "TestProd") and self.cloud.packages[run.version].status == "Approved"

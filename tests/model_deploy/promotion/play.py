@@ -10,7 +10,8 @@ from contract.errors import InputError
 from model_deploy.promotion import handler, rollback
 from model_deploy.promotion.ledger import Ledger
 from model_deploy.promotion.services import Pipeline, Registry, Services, Topic
-from tests.model_deploy.promotion.cloud import BUCKET, ENDED, GROUP, PIPELINE, PREFIX, STAGES, Cloud, Package, refused
+from tests.model_deploy.promotion.cloud import Cloud
+from tests.model_deploy.promotion.fake_records import BUCKET, ENDED, GROUP, PIPELINE, PREFIX, STAGES, Package, refused
 from tests.model_deploy.promotion.judge import Judge
 
 #: How events arrive: (ticks of delay, ticks until a second delivery or 0, backwards).

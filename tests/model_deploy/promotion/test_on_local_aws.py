@@ -15,7 +15,9 @@ from botocore.exceptions import ClientError
 from local_aws import launch
 from model_deploy.promotion import handler, rollback
 from model_deploy.promotion.services import OVERTAKEN, Services, connect
-from tests.model_deploy.promotion.cloud import ARN, Client, Cloud
+from tests.model_deploy.promotion.cloud import Cloud
+from tests.model_deploy.promotion.fake_clients import Client
+from tests.model_deploy.promotion.fake_records import ARN
 
 GROUP, BUCKET, PIPELINE, LIMIT = "credit", "promotion-ledger", "credit-modeldeploy", 60.0
 ROLE = "arn:aws:iam::123456789012:role/delivery"
