@@ -34,8 +34,7 @@ def features(body: bytes, columns: Columns, batches: BatchEncoder, records: Reco
         raise InputError("The body is not Parquet: it does not begin and end with PAR1.")
     with _readable():
         file = pq.ParquetFile(pa.BufferReader(body))
-    _check(file, columns, serving)
-    with _readable():
+        _check(file, columns, serving)
         # Repeated texts stay what they are in the file: written out, they could be of any size.
         texts = [name for name in columns.raw_features if _is_text(file.schema_arrow.field(name).type)]
         file = pq.ParquetFile(pa.BufferReader(body), pre_buffer=False, read_dictionary=texts)
@@ -44,9 +43,11 @@ def features(body: bytes, columns: Columns, batches: BatchEncoder, records: Reco
     position = 0
     for data in _batches(file, columns):
         try:
-            found.append(batches.matrix(in_memory(data)))
+            with _readable():  # a text is decoded only here
+                found.append(batches.matrix(in_memory(data)))
         except InputError as error:
-            encoded = encode_typed(records, data.to_pylist(), position + 1)
+            with _readable():
+                encoded = encode_typed(records, data.to_pylist(), position + 1)
             if not encoded.errors:
                 raise error
             if not serving.batch:
@@ -75,8 +76,7 @@ def _check(file: pq.ParquetFile, columns: Columns, serving: Serving) -> None:
     wanted = columns.raw_features
     if metadata.num_rows * len(wanted) > CELLS:
         raise too_many(f"The request has {metadata.num_rows:,} rows of {len(wanted)} columns, at most {CELLS:,} cells")
-    with _readable():
-        schema = file.schema_arrow
+    schema = file.schema_arrow
     for name in wanted:
         if (count := schema.names.count(name)) != 1:
             raise InputError(f"The body {'lacks the column' if not count else 'has twice the column'} {name!r}.")

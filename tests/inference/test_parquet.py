@@ -91,6 +91,11 @@ def test_bombs_are_refused_before_they_are_decoded(client: Client, monkeypatch: 
     assert "unpack to" in refused(client, long, 413)
 
 
+def test_a_text_that_is_not_utf_8_is_refused(client: Client) -> None:
+    broken = pa.array([b"Bern", b"\x80", b"x"]).cast(pa.string(), safe=False)
+    assert "utf-8" in refused(client, written(pa.table({**ROWS, "city": broken})))
+
+
 BODY = written(pa.table(ROWS))
 
 
