@@ -103,7 +103,7 @@ def _batches(file: pq.ParquetFile, columns: Columns) -> Iterator[pa.RecordBatch]
     batches = file.iter_batches(BATCH_ROWS, columns=list(columns.raw_features), use_threads=False)
     while True:
         with _readable():
-            data = next(batches, None)
-        if data is None:
-            return
+            if (data := next(batches, None)) is None:
+                return
+            data.validate(full=True)  # Arrow takes a damaged file's indices and texts as they come
         yield data
