@@ -6,12 +6,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.anomaly import Anomaly
 from analysis.binary import Binary
 from analysis.bootstrap import estimates
 from analysis.multiclass import Multiclass
 from analysis.regression import Regression
 from contract.columns import Task
-from contract.decision import Decision
+from contract.decision import Decision, Scale
 from contract.documents import Document
 from contract.errors import InputError
 
@@ -30,9 +31,14 @@ class Sample(Protocol):
     def details(self) -> Document: ...
 
 
+#: What the scores of a binary task are → how its test rows are judged.
+BINARY: dict[Scale, type[Binary]] = {"probability": Binary, "anomaly": Anomaly}
+
 #: Task → how its test rows are judged.
 SAMPLES: dict[Task, Callable[[NDArray[np.generic], Floats, Decision], Sample]] = {
-    "binary": lambda labels, scores, decision: Binary(labels, scores, _threshold(decision), decision.classes),
+    "binary": lambda labels, scores, decision: BINARY[decision.scale](
+        labels, scores, _threshold(decision), decision.classes
+    ),
     "multiclass": lambda labels, scores, decision: Multiclass(labels, scores, decision.classes),
     "regression": lambda labels, scores, _decision: Regression(labels, scores),
 }
@@ -54,7 +60,7 @@ def sample(labels: NDArray[np.generic], scores: NDArray[np.floating], decision: 
         raise InputError(f"The model answers with shape {scores.shape}, a {decision.task} task needs {expected}.")
     if not np.isfinite(scores).all():
         raise InputError("The model answers NaN or infinity for some test rows; look at its objective and its labels.")
-    if decision.task != "regression" and (scores.min() < 0 or scores.max() > 1):
+    if decision.task != "regression" and decision.scale == "probability" and (scores.min() < 0 or scores.max() > 1):
         raise InputError(f"The model answers {scores.min():g} to {scores.max():g}; a class needs probabilities.")
     return SAMPLES[decision.task](labels, np.asarray(scores, dtype=np.float64), decision)
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from analysis import curves
+from analysis.anomaly import Anomaly
 from analysis.binary import BINS, Binary
 from analysis.metrics import Sample
 from analysis.multiclass import Multiclass
@@ -66,7 +67,8 @@ def _binary(rows: Binary, metrics: Document) -> Plots:
         yield "roc", _roc(rows, metrics)
     if metrics["average_precision"]["value"] is not None:
         yield "precision_recall", _precision_recall(rows, metrics)
-    yield "calibration", _calibration(rows, metrics)
+    if "calibration" in metrics:
+        yield "calibration", _calibration(rows, metrics)
     yield "confusion_matrix", _confusion(rows.classes, metrics["confusion_matrix"])
 
 
@@ -83,6 +85,7 @@ def _regression(rows: Regression, metrics: Document) -> Plots:
 #: Kind of test rows → its plots.
 PLOTS: dict[type, Callable[[Any, Document], Plots]] = {
     Binary: _binary,
+    Anomaly: _binary,
     Multiclass: _multiclass,
     Regression: _regression,
 }

@@ -1,20 +1,26 @@
 """`decision.json`: from a score to a decision. Chosen by Train on the validation split, sealed in the artefact."""
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from contract.columns import Task
 from contract.documents import Document
 from contract.errors import InputError
 
+#: What the scores of a binary task are: the probability of class 1, or a measure that only ranks.
+Scale = Literal["probability", "anomaly"]
+
 
 @dataclass(frozen=True)
 class Decision:
-    """`threshold` belongs to a binary task: class 1 from there on. `rule` says in words how it was chosen."""
+    """`threshold` belongs to a binary task: class 1 from there on. `rule` says in words how it was chosen, `scale` what
+    the scores are."""
 
     task: Task
     classes: tuple[str, ...]
     threshold: float | None = None
     rule: str = ""
+    scale: Scale = "probability"
 
     def to_document(self) -> Document:
         return asdict(self)

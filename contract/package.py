@@ -6,6 +6,7 @@ from typing import Any
 #: Inside `model.tar.gz`. The XGBoost image loads every top-level file as a model, so all others stand in `code/`.
 MODEL = "xgboost-model"
 CODE = "code"
+FOREST = "code/random-cut-forest.npz"
 PREPROCESSOR = "code/preprocessor.json"
 DECISION = "code/decision.json"
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from contract.errors import InputError
@@ -55,40 +54,6 @@ class Encoded:
     def predict(self, model: Callable[[Floats], NDArray[np.floating]]) -> NDArray[np.floating]:
         """The model's answers to all rows, batch by batch: (rows,) or (rows, classes)."""
         return np.concatenate([model(matrix) for matrix, _ in self.batches()])
-
-
-def binned(split: Encoded, max_bin: int, reference: xgb.DMatrix | None = None) -> xgb.DMatrix:
-    """The split as bins for `tree_method=hist`, streamed: memory holds a byte or two a cell, never the floats."""
-    return xgb.QuantileDMatrix(_Stream(split), max_bin=max_bin, ref=reference)
-
-
-def plain(split: Encoded) -> xgb.DMatrix:
-    """The split as floats, for the boosters and tree methods that need them."""
-    batches = list(split.batches())
-    return xgb.DMatrix(
-        np.concatenate([matrix for matrix, _ in batches]),
-        label=np.concatenate([labels for _, labels in batches]),
-    )
-
-
-class _Stream(xgb.DataIter):  # type: ignore[misc]
-    """XGBoost reads the batches several times over."""
-
-    def __init__(self, split: Encoded) -> None:
-        super().__init__()
-        self._split = split
-        self._batches = split.batches()
-
-    def next(self, input_data: Callable[..., None]) -> bool:
-        batch = next(self._batches, None)
-        if batch is None:
-            return False
-        # Without names, here and in `plain`: XGBoost refuses "[", "]" and "<" in them. preprocessor.json has them.
-        input_data(data=batch[0], label=batch[1])
-        return True
-
-    def reset(self) -> None:
-        self._batches = self._split.batches()
 
 
 def _matrix(columns: list[pa.Array]) -> Floats:

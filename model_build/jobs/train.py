@@ -20,8 +20,9 @@ from contract.preprocessor import Preprocessor
 from model_build.jobs import hyperparameters
 from model_build.jobs.artefact import seal
 from model_build.jobs.boosting import Stopping, boost
-from model_build.jobs.encoded import Encoded, binned, plain
+from model_build.jobs.encoded import Encoded
 from model_build.jobs.hyperparameters import Hyperparameters
+from model_build.jobs.matrices import binned, plain
 from model_build.jobs.program import TRAINING, folder, program
 
 #: Beyond this a label is an identifier or a number: each class costs a tree a round.

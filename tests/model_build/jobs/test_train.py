@@ -83,7 +83,7 @@ def test_the_streamed_bins_are_those_of_the_whole_matrix(telco: Jobs) -> None:
     matrix, labels = next(split.batches())
     assert split.rows == len(labels) == len(split.labels())
     whole = xgb.train({"tree_method": "hist"}, xgb.QuantileDMatrix(matrix, labels), 3)
-    from model_build.jobs.encoded import binned
+    from model_build.jobs.matrices import binned
 
     streamed = xgb.train({"tree_method": "hist"}, binned(split, 256), 3)
     assert streamed.save_raw("ubj") == whole.save_raw("ubj")
