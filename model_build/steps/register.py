@@ -17,7 +17,8 @@ from model_build.steps.evaluate import file, gate, verdict
 from model_build.steps.train import artefact
 
 NAME = "Register"
-CONTENT_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+RESPONSE_TYPES = ["text/csv", "application/json", "application/jsonlines"]
+CONTENT_TYPES = [*RESPONSE_TYPES, "application/x-parquet"]
 TASKS = {"binary": "CLASSIFICATION", "multiclass": "CLASSIFICATION", "regression": "REGRESSION"}
 
 #: The image's own gunicorn serves our WSGI callable out of the artefact. Without SAGEMAKER_PROGRAM, nothing is
@@ -41,7 +42,7 @@ def step(context: Context, train: TrainingStep, evaluate: ProcessingStep) -> Mod
     arguments = builder.register(
         model_package_group_name=context.group,
         content_types=CONTENT_TYPES,
-        response_types=CONTENT_TYPES,
+        response_types=RESPONSE_TYPES,
         inference_instances=instances,
         transform_instances=instances,
         approval_status=context.parameters.model_approval_status,

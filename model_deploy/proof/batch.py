@@ -93,10 +93,8 @@ def csv_answers(text: str, joined: int, captured: int) -> list[Answer]:
 def _csv_answer(row: Sequence[str]) -> Answer:
     decision, *scores, version = row
     try:
-        numbers = [float(score) for score in scores]
-    except ValueError:
-        return {"error": ",".join(row)}
-    if not numbers:  # a regression decides for its value
-        return {"decision": float(decision), "score": float(decision), "model_version": int(version)}
+        numbers = [float(score) for score in scores or [decision]]
+    except ValueError:  # an error row begins with the reason and has no scores
+        return {"error": decision}
     score = numbers[0] if len(numbers) == 1 else numbers
-    return {"decision": decision, "score": score, "model_version": int(version)}
+    return {"decision": decision if scores else score, "score": score, "model_version": int(version)}

@@ -121,6 +121,7 @@ PARTS: tuple[type, ...] = (
 def build(home: Path, port: int, region: str, images: Images) -> Aws:
     """The machine whose state is below `home`; nothing runs yet."""
     home.mkdir(parents=True, exist_ok=True)
+    (home / ".gitignore").write_text("*\n")  # state is nobody's source, wherever the home stands
     store = Store(home)
     origin = store.get("local:Clock", "clock")
     aws = Aws(
