@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contract.columns import Task
 from contract.errors import InputError
+from model_build.jobs.arguments import pairs
 
 #: Task → objective and metrics, unless the hyperparameters name others. The first metric decides early stopping.
 OBJECTIVES: dict[Task, tuple[str, tuple[str, ...]]] = {
@@ -36,6 +37,11 @@ class Hyperparameters:
         return int(self.booster.get("max_bin", "256"))
 
     @property
+    def seed(self) -> int:
+        """Of the whole training; each round's seed follows from it."""
+        return int(self.booster["seed"])
+
+    @property
     def binned(self) -> bool:
         """Whether the training works on bins alone, so that the floats need not be held."""
         return self.booster["tree_method"] == "hist"
@@ -47,7 +53,7 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
     Raises InputError on arguments that are not `--name value`, numbers that are none, or an objective that does not
     fit the task.
     """
-    given = {name: value for name, value in _pairs(arguments).items() if not name.startswith("sagemaker_")}
+    given = pairs(arguments)
     objective, metrics = OBJECTIVES[task]
     booster = {"objective": objective, "tree_method": "hist", "seed": "0"} | given
     for name in ("num_round", "early_stopping_rounds", "threshold_rule", "eval_metric"):
@@ -57,6 +63,7 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
     if task == "multiclass":
         booster["num_class"] = str(classes)
     booster["nthread"] = os.environ.get("SM_NUM_CPUS") or str(os.cpu_count() or 1)
+    _count("seed", booster["seed"])
     return Hyperparameters(
         num_round=_count("num_round", given.get("num_round", "100")),
         early_stopping_rounds=_count("early_stopping_rounds", given.get("early_stopping_rounds", "0")) or None,
@@ -64,13 +71,6 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
         eval_metrics=_names(given["eval_metric"]) if "eval_metric" in given else metrics,
         booster=booster,
     )
-
-
-def _pairs(arguments: Sequence[str]) -> dict[str, str]:
-    names, values = arguments[::2], arguments[1::2]
-    if len(names) != len(values) or not all(name.startswith("--") for name in names):
-        raise InputError(f"Hyperparameters come as --name value, got: {' '.join(arguments)}.")
-    return {name.removeprefix("--"): value for name, value in zip(names, values, strict=True)}
 
 
 def _count(name: str, text: str) -> int:

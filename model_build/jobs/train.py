@@ -1,9 +1,11 @@
 """Train: XGBoost in script mode. Encoded splits in; model, decision and serving code out, ready to serve.
 
 Channels: SM_CHANNEL_TRAIN, SM_CHANNEL_VALIDATION (encoded Parquet), SM_CHANNEL_PREPROCESSOR (preprocessor.json).
+Checkpoints go to the folder that CHECKPOINTS names, and are resumed from it; without the variable there are none.
 The serving code is the folder `serving/` beside the program, unless SERVING names another.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from contract.errors import InputError
 from contract.preprocessor import Preprocessor
 from model_build.jobs import hyperparameters
 from model_build.jobs.artefact import seal
-from model_build.jobs.boosting import Stopping, boost
+from model_build.jobs.boosting import Stopping, Training, boost
+from model_build.jobs.checkpoints import Checkpoints, identity
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.hyperparameters import Hyperparameters
 from model_build.jobs.matrices import binned, plain
@@ -81,10 +84,10 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.
     else:
         train_matrix, validation_matrix = plain(training), plain(validation)
     parameters = [*chosen.booster.items(), *(("eval_metric", metric) for metric in chosen.eval_metrics)]
+    plan = Training(parameters, train_matrix, validation_matrix, chosen.seed, chosen.num_round)
+    stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
     try:
-        booster = xgb.Booster(parameters, cache=[train_matrix, validation_matrix])
-        stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
-        stopped = boost(booster, train_matrix, validation_matrix, range(chosen.num_round), stopping)
+        booster, stopped = boost(plan, stopping, checkpoints_of(chosen, training, validation))
     except xgb.core.XGBoostError as error:
         raise InputError(f"XGBoost refuses the hyperparameters or the labels: {_reason(error)}") from error
     if chosen.booster.get("booster") != "gblinear" and not booster.get_score():
@@ -96,7 +99,16 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.
         return booster
     words = "stopped early" if stopped else "all rounds done"
     print(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.", flush=True)
+    # Once more: the last value on the log is what tuning compares, and it must be that of the model that is kept.
+    print(stopping.best_line, flush=True)
     return booster[: stopping.best_round + 1]
+
+
+def checkpoints_of(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> Checkpoints:
+    """Where this training's checkpoints are, when the job has a folder for them."""
+    if not os.environ.get("CHECKPOINTS"):
+        return Checkpoints(None, "")
+    return Checkpoints(folder("CHECKPOINTS"), identity(chosen, training, validation))
 
 
 def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, booster: xgb.Booster) -> Decision:
