@@ -1,10 +1,8 @@
 """Metrics of a model whose scores rank rows and are no probabilities: Random Cut Forest."""
 
 from analysis.binary import Binary
+from contract.decision import OF_PROBABILITIES
 from contract.documents import Document
-
-#: Metrics that take a score for a probability.
-OF_PROBABILITIES = ("log_loss", "brier", "expected_calibration_error")
 
 
 class Anomaly(Binary):

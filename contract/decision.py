@@ -10,6 +10,9 @@ from contract.errors import InputError
 #: What the scores of a binary task are: the probability of class 1, or a measure that only ranks.
 Scale = Literal["probability", "anomaly"]
 
+#: Metrics that take a score for a probability.
+OF_PROBABILITIES = ("log_loss", "brier", "expected_calibration_error")
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -11,8 +11,8 @@ import typer.main
 from pydantic.fields import FieldInfo
 
 from mlops.main import app
+from model_build.algorithms import ALGORITHMS
 from model_build.config import Config
-from model_build.hyperparameters import XGBoost
 
 HERE = Path(__file__).parent
 
@@ -49,9 +49,10 @@ def configuration() -> str:
     """`configuration.md`: every section and key of `config.toml`."""
     parts = ["# config.toml of a pipeline\n", "Unknown keys are refused. `mlops new` writes a file to begin with.\n"]
     sections: dict[str, Any] = {name: field.annotation for name, field in Config.model_fields.items()}
-    sections["train.hyperparameters"] = XGBoost
+    for name, algorithm in ALGORITHMS.items():
+        sections[f"train.hyperparameters] of {name}"] = algorithm.hyperparameters
     for section, model in sections.items():
-        parts.append(f"## [{section}]\n")
+        parts.append(f"## [{section}" + ("\n" if "]" in section else "]\n"))
         if model.__doc__ and model.__doc__ != model.__base__.__doc__:
             parts.append(" ".join(model.__doc__.split()) + "\n")
         parts.append("| key | takes | default | meaning |\n|---|---|---|---|")

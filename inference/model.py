@@ -9,9 +9,9 @@ from typing import Any
 from contract import documents, package
 from contract.decision import Decision
 from contract.errors import InputError
-from contract.package import CODE, MODEL
+from contract.package import CODE, FOREST, MODEL
 from contract.preprocessor import Preprocessor
-from inference import boosting, engine
+from inference import boosting, engine, forest
 from inference.decision import Scores, decide
 from inference.engine import Engine, Matrix
 from preprocessing.derive import Features
@@ -68,6 +68,7 @@ def _own(path: Path, _threads: int, _width: int) -> Engine:
 LOADERS: dict[str, Callable[[Path, int, int], Engine]] = {
     f"{CODE}/predictor.py": _own,
     MODEL: boosting.load,
+    FOREST: forest.load,
 }
 
 

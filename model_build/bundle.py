@@ -20,7 +20,7 @@ from contract.errors import InputError
 #: The packages of the project that may travel into a job.
 ROOMS = ("contract", "preprocessing", "random_cut_forest", "analysis", "inference", "model_build")
 
-TRAIN = b'from model_build.jobs.train import main\n\nif __name__ == "__main__":\n    main()\n'
+TRAIN = 'from {program} import main\n\nif __name__ == "__main__":\n    main()\n'
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,12 @@ def collect(entries: Iterable[str], folder: Path) -> Bundle:
     return Bundle(dict(sorted(files.items())))
 
 
-def training(program: Bundle, serving: Bundle) -> Bundle:
-    """What Train unpacks: a program `train.py` on top, the rooms, and `serving/`, which it copies to the artefact."""
-    return Bundle({"train.py": TRAIN, **program.files}).beside("serving", serving)
+def training(program: Bundle, serving: Bundle, module: str = "model_build.jobs.train") -> Bundle:
+    """What Train unpacks: a program `train.py` on top, the rooms, and `serving/`, which it copies to the artefact.
+
+    module  what `train.py` runs, when the pipeline has no such file of its own
+    """
+    return Bundle({"train.py": TRAIN.format(program=module).encode(), **program.files}).beside("serving", serving)
 
 
 def _ancestors(name: str) -> Iterator[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from analysis import threshold
+from contract.decision import OF_PROBABILITIES
+from contract.errors import InputError
+from model_build.algorithms import ALGORITHMS, Name
 from model_build.hyperparameters import OBJECTIVES, XGBoost
+from model_build.jobs import anomaly_threshold
 from preprocessing.settings import LABEL
 
 if TYPE_CHECKING:
@@ -31,13 +37,24 @@ METRICS: dict[str, tuple[str, ...]] = {
     "regression": ("r2", "mse", "rmse", "mae", "median_absolute_error"),
 }
 
+#: Algorithm → what reads its threshold rule, or raises InputError.
+THRESHOLDS: dict[Name, Callable[[str], tuple[str, float]]] = {
+    "xgboost": threshold.parse,
+    "random_cut_forest": anomaly_threshold.parse,
+}
+
 
 def contradictions(config: Config, own_model: bool) -> Iterator[str]:
     """One sentence per contradiction, each beginning with the key."""
     for check in (_roles, _label, _split, _gate, _threshold, _network):
         yield from check(config)
-    if not own_model:
-        yield from _hyperparameters(config)
+    if own_model:
+        yield from _own_model(config)
+        return
+    yield from _engine(config)
+    yield from _hyperparameters(config)
+    if config.train.algorithm == "random_cut_forest":
+        yield from _forest(config)
 
 
 def _roles(config: Config) -> Iterator[str]:
@@ -102,8 +119,61 @@ def _gate(config: Config) -> Iterator[str]:
 
 
 def _threshold(config: Config) -> Iterator[str]:
+    rule = config.train.threshold
     if config.columns.task != "binary" and "threshold" in config.train.model_fields_set:
         yield f"train.threshold belongs to a binary task, this one is {config.columns.task}; remove it."
+    try:
+        THRESHOLDS[config.train.algorithm](rule)
+    except InputError as error:
+        yield f"train.threshold = {rule!r}: {str(error)[0].lower()}{str(error)[1:]}"
+
+
+def _own_model(config: Config) -> Iterator[str]:
+    if config.train.algorithm != "xgboost" or config.train.engine != "script":
+        yield "train: train.py beside this file is the model; remove algorithm and engine, or that file."
+
+
+def _engine(config: Config) -> Iterator[str]:
+    train, instances = config.train, config.instances
+    if train.engine == "builtin" and train.algorithm == "xgboost":
+        yield (
+            'train.engine = "builtin" is for random_cut_forest: the XGBoost image does not resume after a Spot '
+            'interruption without a script of ours; remove it or write "script".'
+        )
+    if instances.training_count > 1 and train.engine == "script":
+        yield (
+            f"instances.training_count = {instances.training_count}: the script engine trains on one instance; "
+            'remove it, or use random_cut_forest with engine = "builtin".'
+        )
+
+
+def _forest(config: Config) -> Iterator[str]:
+    """What Random Cut Forest cannot do, each with the reason."""
+    train, task = config.train, config.columns.task
+    if task != "binary":
+        yield f'train.algorithm = "random_cut_forest" tells usual from unusual rows, the task is {task}.'
+    if config.preprocess.impute == "none":
+        yield 'preprocess.impute = "none": Random Cut Forest takes no missing numbers; choose median or mean.'
+    if (metric := config.gate.metric) in OF_PROBABILITIES:
+        yield f"gate.metric = {metric!r} needs probabilities, and Random Cut Forest gives anomaly scores; choose auc."
+    if train.engine == "builtin" and "seed" in train.hyperparameters:
+        yield "train.hyperparameters.seed: the built-in algorithm takes none; remove it."
+    yield from _fixed_score(config)
+
+
+def _fixed_score(config: Config) -> Iterator[str]:
+    """A score is an expected inverse depth, at most 1, times log2(1 + samples per tree)."""
+    name, _, text = config.train.threshold.partition(":")
+    samples = config.train.hyperparameters.get("num_samples_per_tree", 256)
+    try:
+        outside = name == "fixed" and float(text) > math.log2(1 + int(samples))  # type: ignore[arg-type]
+    except ValueError:
+        return  # said by the checks of rule and hyperparameters
+    if outside:
+        yield (
+            f"train.threshold = {config.train.threshold!r} lies outside of the scores: with {samples} samples per tree "
+            f"they lie between 0 and {math.log2(1 + int(samples)):.2f}."
+        )
 
 
 def _network(config: Config) -> Iterator[str]:
@@ -113,17 +183,18 @@ def _network(config: Config) -> Iterator[str]:
 
 
 def _hyperparameters(config: Config) -> Iterator[str]:
+    algorithm = ALGORITHMS[config.train.algorithm]
     try:
-        parsed = XGBoost.model_validate(config.train.hyperparameters)
+        parsed = algorithm.hyperparameters.model_validate(config.train.hyperparameters)
     except ValidationError as error:
         for fault in error.errors():
             key = f"train.hyperparameters.{fault['loc'][0]}"
             if fault["type"] == "extra_forbidden":
-                yield f"{key}: XGBoost on SageMaker has no such hyperparameter, or the template sets it itself."
+                yield f"{key}: {algorithm.title} has no such hyperparameter, or the template sets it itself."
             else:
                 yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
         return
     task = config.columns.task
-    if parsed.objective is not None and parsed.objective not in OBJECTIVES[task]:
+    if isinstance(parsed, XGBoost) and parsed.objective is not None and parsed.objective not in OBJECTIVES[task]:
         known = ", ".join(OBJECTIVES[task])
         yield f"train.hyperparameters.objective = {parsed.objective!r} does not fit a {task} task; use one of {known}."

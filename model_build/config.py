@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.columns import MISSING, Columns, Task
 from contract.documents import Document
 from contract.errors import InputError
+from model_build import algorithms
 from model_build.coherence import contradictions
 
 FILE = "config.toml"
@@ -80,12 +81,22 @@ class Split(Section):
 
 
 class Train(Section):
+    algorithm: algorithms.Name = Field(
+        default="xgboost", description="random_cut_forest: scores how unusual a row is; labels only judge it"
+    )
+    engine: algorithms.Engine = Field(
+        default="script",
+        description="random_cut_forest: script is the open implementation in one container, for all four modes; "
+        "builtin is SageMaker's algorithm between two containers of ours, for real-time and batch",
+    )
     threshold: str = Field(
         default="f1",
-        pattern=r"^(f1|youden|(fixed|precision|recall):(0?\.[0-9]+|0|1|1\.0|0\.0))$",
-        description="binary: f1, youden, fixed:0.5, precision:0.9 or recall:0.9, chosen on the validation split",
+        description="binary: f1, youden, fixed:0.5, precision:0.9 or recall:0.9, chosen on the validation split; "
+        "random_cut_forest also known_errors_median, quantile:0.98 or three_sigma",
     )
-    hyperparameters: dict[str, Scalar | list[str]] = Field(default_factory=dict, description="XGBoost's own names")
+    hyperparameters: dict[str, Scalar | list[str]] = Field(
+        default_factory=dict, description="the algorithm's own names"
+    )
 
 
 class Evaluate(Section):
@@ -109,6 +120,9 @@ class Instances(Section):
     processing: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Processing jobs")
     processing_count: int = Field(default=1, ge=1, le=100, description="instances of PreprocessEncode")
     training: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Train")
+    training_count: int = Field(
+        default=1, ge=1, le=100, description='instances of Train, each with its shard; algorithm engine "builtin"'
+    )
     inference: Texts = Field(
         default=("ml.m5.large", "ml.m5.xlarge"), min_length=1, description="what the model may run on"
     )

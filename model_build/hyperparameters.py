@@ -1,8 +1,9 @@
-"""The hyperparameters of XGBoost that a configuration may set, with the types and ranges of SageMaker's documentation.
+"""The hyperparameters that a configuration may set, with the types and ranges of SageMaker's documentation.
 
-Source: "XGBoost hyperparameters", Amazon SageMaker developer guide. Left out are those that contradict how Train
-works: `csv_weights` and `use_dask_gpu_training` (Parquet, CPU), `process_type`, `updater` and `refresh_leaf`
-(no updating of an existing model), `nthread` (the instance's cores) and `num_class` (known from the data).
+Source: "XGBoost hyperparameters" and "RCF hyperparameters", Amazon SageMaker developer guide. Of XGBoost's, those are
+left out that contradict how Train works: `csv_weights` and `use_dask_gpu_training` (Parquet, CPU), `process_type`,
+`updater` and `refresh_leaf` (no updating of an existing model), `nthread` (the instance's cores) and `num_class` (known
+from the data).
 """
 
 from typing import Annotated, Literal
@@ -74,6 +75,18 @@ class XGBoost(BaseModel):
     rate_drop: Rate | None = Field(default=None, description="dart: share of the trees that are dropped")
     one_drop: Literal[0, 1] | None = Field(default=None, description="dart: drop at least one")
     skip_drop: Rate | None = Field(default=None, description="dart: probability of dropping none")
+
+
+class RandomCutForest(BaseModel):
+    """`feature_dim` is known from the data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    num_trees: int = Field(default=100, ge=50, le=1000, description="trees; more of them steady the score")
+    num_samples_per_tree: int = Field(
+        default=256, ge=1, le=2048, description="rows a tree; 1 / this is about the share of errors in the data"
+    )
+    seed: int | None = Field(default=None, ge=0, description="of the trees, 42 unless named; engine script alone")
 
 
 #: Objectives that Train, Evaluate and the endpoint understand, by task.

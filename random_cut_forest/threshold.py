@@ -20,9 +20,10 @@ Labels = NDArray[Any] | None
 def choose(rule: str, scores: Floats, labels: Labels = None) -> tuple[float, str]:
     """The threshold by `rule` and the rule in words. A row is an anomaly from the threshold on.
 
-    rule    "median": half of the known anomalies lie above;  "quantile:Q": a share of 1 - Q of all rows lies above;
+    rule    "known_errors_median": half of the known errors lie above
+            "quantile:Q": a share of 1 - Q of all rows lies above
             "three_sigma": what lies above mean + 3 standard deviations
-    scores  (n,) anomaly scores;  labels  (n,) 1 for a known anomaly, needed by "median" alone
+    scores  (n,) anomaly scores;  labels  (n,) 1 for a known anomaly, needed by "known_errors_median" alone
 
     The rules speak of scores strictly above a value: the threshold is the next number after it. Raises InputError for
     an unknown rule, no scores, and a rule that needs anomalies where none is known.
@@ -37,7 +38,7 @@ def choose(rule: str, scores: Floats, labels: Labels = None) -> tuple[float, str
 def parse(rule: str) -> tuple[str, float]:
     """Name and argument of a rule; the argument is NaN where the rule has none. Raises InputError."""
     name, colon, text = rule.partition(":")
-    if name in ("median", "three_sigma") and not colon:
+    if name in ("known_errors_median", "three_sigma") and not colon:
         return name, float("nan")
     if name == "quantile" and colon:
         try:
@@ -46,13 +47,14 @@ def parse(rule: str) -> tuple[str, float]:
             share = float("nan")
         if 0 < share < 1:
             return name, share
-    raise InputError(f"The threshold rule {rule!r} is none of median, quantile:Q (0 < Q < 1), three_sigma.")
+    known = "known_errors_median, quantile:Q (0 < Q < 1), three_sigma"
+    raise InputError(f"The threshold rule {rule!r} is none of {known}.")
 
 
 def _median(scores: Floats, labels: Labels, _argument: float) -> float:
     anomalies = scores[np.asarray(labels) == 1] if labels is not None else scores[:0]
     if not len(anomalies):
-        raise InputError("The threshold rule 'median' needs known anomalies, the validation split has none.")
+        raise InputError("The threshold rule 'known_errors_median' needs known errors, the validation split has none.")
     return float(np.median(anomalies))
 
 
@@ -65,7 +67,7 @@ def _three_sigma(scores: Floats, _labels: Labels, _argument: float) -> float:
 
 
 RULES: dict[str, tuple[Callable[[Floats, Labels, float], float], str]] = {
-    "median": (_median, "median score of the known anomalies of the validation split"),
+    "known_errors_median": (_median, "median score of the known errors of the validation split"),
     "quantile": (_quantile, "quantile {:g} of the scores of the validation split"),
     "three_sigma": (_three_sigma, "mean plus three standard deviations of the scores of the validation split"),
 }

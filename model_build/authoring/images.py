@@ -8,6 +8,7 @@ from sagemaker.core import image_uris
 VERSIONS = {
     "processing": ("sklearn", "1.9-0"),
     "xgboost": ("xgboost", "3.2-0"),
+    "random_cut_forest": ("randomcutforest", "1"),
 }
 
 

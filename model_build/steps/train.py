@@ -1,18 +1,18 @@
-"""Train: XGBoost in script mode, without the SDK's SourceCode, whose timestamps would defeat the cache."""
+"""Train: a program of ours in script mode, without the SDK's SourceCode, whose timestamps would defeat the cache."""
 
 from typing import Any
 
-from sagemaker.core.shapes import S3DataSource, StoppingCondition
+from sagemaker.core.shapes import MetricDefinition, S3DataSource, StoppingCondition
 from sagemaker.core.training.configs import Compute, InputData
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 
 from model_build import bundle
+from model_build.algorithms import ALGORITHMS
 from model_build.authoring import security
 from model_build.authoring.context import Context
 from model_build.authoring.processing import address
 from model_build.config import Config
-from model_build.hyperparameters import XGBoost
 from model_build.steps import preprocess_fit
 
 NAME = "Train"
@@ -23,16 +23,18 @@ def hyperparameters(config: Config, own_model: bool) -> dict[str, Any]:
     """What the program gets as arguments. An own model gets what the configuration says, and nothing else."""
     chosen = dict(config.train.hyperparameters)
     if not own_model:
-        chosen = XGBoost.model_validate(chosen).model_dump(by_alias=True, exclude_none=True)
+        kind = ALGORITHMS[config.train.algorithm].hyperparameters
+        chosen = kind.model_validate(chosen).model_dump(by_alias=True, exclude_none=True)
     return {"threshold_rule": config.train.threshold, **chosen}
 
 
 def step(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> TrainingStep:
     config, own = context.config, context.own("train")
-    program = context.code(*(own or ["model_build.jobs.train"]))
-    code = context.assets.packed(NAME, bundle.training(program, context.serving()))
+    algorithm = ALGORITHMS[config.train.algorithm]
+    program = context.code(*(own or [algorithm.program]))
+    code = context.assets.packed(NAME, bundle.training(program, context.serving(), algorithm.program))
     trainer = ModelTrainer(
-        training_image=context.image("xgboost"),
+        training_image=context.image(algorithm.image),
         role=context.target.role,
         sagemaker_session=context.session,
         base_job_name=context.name,
@@ -56,6 +58,10 @@ def step(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> Train
         environment={"PIP_NO_BUILD_ISOLATION": "0"},
         tags=security.tags(config.security),
     )
+    if algorithm.metrics:
+        trainer.with_metric_definitions(
+            [MetricDefinition(name=name, regex=expression) for name, expression in algorithm.metrics.items()]
+        )
     channels = [
         _channel("train", address(encode, "train")),
         _channel("validation", address(encode, "validation")),

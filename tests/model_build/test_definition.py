@@ -20,9 +20,10 @@ from tests.model_build.conftest import CREDIT, TARGET, define
 
 GOLDEN = Path(__file__).parent / "golden"
 
-JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate")
+JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Verdict")
 PREPROCESS = r"PreprocessFit.*S3Uri"
 EVALUATE = r"Evaluate.*S3Uri"
+VERDICT = r"Verdict.*S3Uri"
 
 #: Leaf of the configuration → another value, where the definition changes, and in how many places.
 LEAVES: dict[str, tuple[Any, str, int]] = {
@@ -51,22 +52,22 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "evaluate.bootstrap": (300, EVALUATE, 1),
     "evaluate.golden": (50, EVALUATE, 1),
     "evaluate.seed": (7, EVALUATE, 1),
-    "gate.bound": ("value", EVALUATE, 1),
-    "gate.minimum": (0.6, EVALUATE, 1),
-    "gate.maximum": (0.6, EVALUATE, 1),
-    "gate.metric": ("f1", rf"{EVALUATE}|Register.*metric-f1.*", 4),
+    "gate.bound": ("value", VERDICT, 1),
+    "gate.minimum": (0.6, VERDICT, 1),
+    "gate.maximum": (0.6, VERDICT, 1),
+    "gate.metric": ("f1", rf"{VERDICT}|Register.*metric-f1.*", 4),
     "instances.processing": ("ml.m5.xlarge", r"ProcessingInstanceType\.DefaultValue", 1),
     "instances.processing_count": (2, r"ProcessingInstanceCount\.DefaultValue", 1),
     "instances.training": ("ml.m5.xlarge", r"TrainingInstanceType\.DefaultValue", 1),
     "instances.inference": (["ml.m5.large"], r"Register.*InstanceTypes\[1\]", 2),
-    "instances.volume_gb": (50, r".*VolumeSizeInGB", 4),
-    "instances.max_runtime_seconds": (7200, r".*MaxRuntimeInSeconds", 4),
-    "security.kms_key": ("alias/key", r".*KmsKeyId", 9),
-    "security.network_isolation": (False, r".*EnableNetworkIsolation", 4),
-    "security.encrypt_between_containers": (True, r".*EnableInterContainerTrafficEncryption", 4),
-    "security.tags": ({"team": "risk"}, r".*Tags\[0\]\.(Key|Value)", 8),
-    "cache.enabled": (False, r".*CacheConfig\.Enabled", 4),
-    "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", 4),
+    "instances.volume_gb": (50, r".*VolumeSizeInGB", 5),
+    "instances.max_runtime_seconds": (7200, r".*MaxRuntimeInSeconds", 5),
+    "security.kms_key": ("alias/key", r".*KmsKeyId", 11),
+    "security.network_isolation": (False, r".*EnableNetworkIsolation", 5),
+    "security.encrypt_between_containers": (True, r".*EnableInterContainerTrafficEncryption", 5),
+    "security.tags": ({"team": "risk"}, r".*Tags\[0\]\.(Key|Value)", 10),
+    "cache.enabled": (False, r".*CacheConfig\.Enabled", 5),
+    "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", 5),
 }
 
 #: Those of which one value alone would contradict another: what has to change with it.
@@ -75,6 +76,14 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "split.validation": {"split.validation": 0.2, "split.test": 0.2},
     "split.test": {"split.test": 0.2, "split.train": 0.7},
     "columns.names": {"columns.names": None},
+    # What these change is looked at in test_forest_definition.
+    "train.algorithm": {"train.algorithm": "random_cut_forest"},
+    "train.engine": {"train.algorithm": "random_cut_forest", "train.engine": "builtin"},
+    "instances.training_count": {
+        "train.algorithm": "random_cut_forest",
+        "train.engine": "builtin",
+        "instances.training_count": 2,
+    },
     "columns.task": {"columns.task": "multiclass", "columns.positive": None},
     "security.subnets": {"security.subnets": ["subnet-1"], "security.security_groups": ["sg-1"]},
     "security.security_groups": {"security.subnets": ["subnet-2"], "security.security_groups": ["sg-2"]},
@@ -172,7 +181,7 @@ def keys(field: Any) -> list[str]:
         ("split.train", rf"({PREPROCESS})$"),
         ("split.validation", rf"({PREPROCESS})$"),
         ("split.test", rf"({PREPROCESS})$"),
-        ("columns.task", rf"({PREPROCESS}|{EVALUATE})$|metric-|\.Task$"),
+        ("columns.task", rf"({PREPROCESS}|{VERDICT})$|metric-|\.Task$"),
         ("security.subnets", r"VpcConfig"),
         ("security.security_groups", r"VpcConfig"),
     ],

@@ -11,10 +11,10 @@ SCORES: NDArray[np.float64] = np.array([0.5, 0.6, 0.7, 0.8, 1.0, 2.0, 3.0])
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1])
 
 
-def test_half_of_the_known_anomalies_lie_above_their_median() -> None:
-    threshold, words = choose("median", SCORES, LABELS)
+def test_half_of_the_known_errors_lie_above_their_median() -> None:
+    threshold, words = choose("known_errors_median", SCORES, LABELS)
     assert ((threshold <= SCORES) == (SCORES > 2.0)).all()
-    assert "median score of the known anomalies" in words
+    assert "median score of the known errors" in words
 
 
 def test_quantile() -> None:
@@ -33,14 +33,14 @@ def test_three_sigma_is_the_heuristic_of_the_test_metric() -> None:
 @pytest.mark.parametrize(
     ("rule", "scores", "labels", "sentence"),
     [
-        ("median", SCORES, None, "needs known anomalies"),
-        ("median", SCORES, np.zeros(7), "needs known anomalies"),
-        ("median", SCORES[:0], LABELS[:0], "no rows"),
-        ("f1", SCORES, LABELS, "none of median"),
-        ("quantile", SCORES, None, "none of median"),
-        ("quantile:1", SCORES, None, "none of median"),
-        ("quantile:x", SCORES, None, "none of median"),
-        ("median:2", SCORES, LABELS, "none of median"),
+        ("known_errors_median", SCORES, None, "needs known errors"),
+        ("known_errors_median", SCORES, np.zeros(7), "needs known errors"),
+        ("known_errors_median", SCORES[:0], LABELS[:0], "no rows"),
+        ("f1", SCORES, LABELS, "none of known_errors_median"),
+        ("quantile", SCORES, None, "none of known_errors_median"),
+        ("quantile:1", SCORES, None, "none of known_errors_median"),
+        ("quantile:x", SCORES, None, "none of known_errors_median"),
+        ("known_errors_median:2", SCORES, LABELS, "none of known_errors_median"),
     ],
 )
 def test_refuses(rule: str, scores: NDArray[np.float64], labels: NDArray[np.int64] | None, sentence: str) -> None:

@@ -1,0 +1,94 @@
+"""Train: Random Cut Forest in script mode. Encoded splits in; forest, decision and serving code out, ready to serve.
+
+Channels as those of `train`. Labels do not train the forest: those of the validation split choose the threshold and
+are held against the scores on the log.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.ranking import Ranking
+from contract import documents, package
+from contract.decision import Decision
+from contract.errors import InputError
+from contract.preprocessor import Preprocessor
+from model_build.jobs import anomaly_threshold
+from model_build.jobs.arguments import pairs
+from model_build.jobs.artefact import seal
+from model_build.jobs.encoded import Encoded, Floats
+from model_build.jobs.program import TRAINING, folder, program
+from random_cut_forest import RandomCutForest, training
+from random_cut_forest.channels import Channel
+from random_cut_forest.hyperparameters import Hyperparameters
+
+#: What a forest is grown with unless the hyperparameter `seed` says otherwise.
+SEED = 42
+
+
+def train() -> None:
+    """Read the environment of the training job, grow the forest, and leave the model folder. Raises InputError."""
+    document = folder("SM_CHANNEL_PREPROCESSOR") / "preprocessor.json"
+    preprocessor = Preprocessor.from_document(documents.read(document))
+    given = pairs(sys.argv[1:])
+    rule = given.pop("threshold_rule", "f1")
+    splits = [Encoded(folder(f"SM_CHANNEL_{name.upper()}"), preprocessor.feature_names, name) for name in CHANNELS]
+    labels = splits[1].labels()
+    # A rule that these rows cannot serve is known before the training.
+    anomaly_threshold.check(rule, labels)
+    forest, scores = grow(given, *splits)
+    cut, words = anomaly_threshold.choose(rule, labels, scores)
+    print(f"Threshold {cut:.6f}: {words}.", flush=True)
+
+    path = folder("SM_MODEL_DIR", "/opt/ml/model") / package.FOREST
+    path.parent.mkdir(parents=True, exist_ok=True)
+    forest.save(path)
+    decision = Decision(preprocessor.columns.task, preprocessor.classes, cut, words, scale="anomaly")
+    serving = folder("SERVING", str(Path(sys.argv[0]).resolve().parent / "serving"))
+    seal(folder("SM_MODEL_DIR", "/opt/ml/model"), document, decision, serving)
+
+
+CHANNELS = ("train", "validation")
+
+
+def grow(given: Mapping[str, str], train: Encoded, validation: Encoded) -> tuple[RandomCutForest, NDArray[np.float64]]:
+    """The forest of the training rows, and the scores of the validation rows; both are judged on the log.
+
+    given  hyperparameters as texts. Raises InputError for those that Random Cut Forest refuses.
+    """
+    chosen = dict(given)
+    seed = _whole(chosen.pop("seed", str(SEED)))
+    hyperparameters = Hyperparameters.parse({**chosen, "feature_dim": len(train.features)})
+    test = Channel(_rows(validation), validation.labels().astype(np.int64))
+    # Neighbours in the files may be alike, and a tree may take a slice of them: the order must not matter.
+    rows = np.random.default_rng(seed).permutation(_rows(train))
+    host = os.environ.get("SM_CURRENT_HOST", "algo-1")
+    forest, _ = training.train(hyperparameters, Channel(rows), test, seed=seed, host=host, log=_say)
+    scores = forest.score(test.rows)
+    if 0 < validation.labels().sum() < validation.rows:
+        _say(f"validation-auc:{Ranking(validation.labels(), scores).auc():.5f}")
+    return forest, scores
+
+
+def _rows(split: Encoded) -> Floats:
+    return np.concatenate([matrix for matrix, _ in split.batches()])
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"The hyperparameter seed is {text!r}, a whole number is needed.")
+    return int(text)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+main = program(train, TRAINING)
+
+if __name__ == "__main__":
+    main()
