@@ -25,9 +25,9 @@ from local_aws.endpoints import configs as endpoint_configs
 from local_aws.endpoints import operations as endpoint_operations
 from local_aws.endpoints import runtime as endpoint_runtime
 from local_aws.endpoints import streaming as endpoint_streaming
-from local_aws.endpoints.capture import Captures
 from local_aws.endpoints.asynchronous import operations as asynchronous_operations
 from local_aws.endpoints.asynchronous.queue import Queues
+from local_aws.endpoints.capture import Captures
 from local_aws.endpoints.endpoints import Endpoints
 from local_aws.errors import AwsError, StartError
 from local_aws.events import buses, rules, scheduler
@@ -37,6 +37,8 @@ from local_aws.functions import event_invoke, permissions
 from local_aws.functions import operations as lambda_operations
 from local_aws.functions.part import Functions
 from local_aws.jobs import operations as jobs
+from local_aws.jobs.tuning import operations as tuning
+from local_aws.jobs.tuning.tuner import Tuner
 from local_aws.jobs.workers import Workers
 from local_aws.operations import Aws, Operations
 from local_aws.pipelines import execution_operations, pipeline_operations
@@ -45,9 +47,9 @@ from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import api as s3
 from local_aws.server import Application
-from local_aws.serving import Serving
 from local_aws.services import iam, kms, logs, sns, sqs, sts
 from local_aws.services.queues import Arrivals
+from local_aws.serving import Serving
 from local_aws.store import Store
 from local_aws.wire.connection import Connection
 
@@ -57,6 +59,7 @@ OPERATIONS: tuple[Operations, ...] = (
     logs.operations,
     sts.operations,
     jobs.operations,
+    tuning.operations,
     models.operations,
     registry.operations,
     pipeline_operations.operations,
@@ -102,6 +105,7 @@ PARTS: tuple[type, ...] = (
     Hosts,
     Serving,
     Workers,
+    Tuner,
     Builders,
     Functions,
     Engine,

@@ -10,7 +10,7 @@ from typing import Any
 from model_build.jobs import boosting, checkpoints, train
 from model_build.jobs.checkpoints import Checkpoint, Checkpoints
 
-TASK: dict[str, Any]
+task: dict[str, Any] = globals()["TASK"]
 
 
 def die() -> None:
@@ -91,10 +91,10 @@ CALLS: dict[str, Callable[[], None]] = {
 }
 
 
-os.dup2(os.open(TASK["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-os.environ.update(TASK["environment"])
-sys.argv = ["train.py", *TASK["arguments"]]
-if TASK["moment"]:
-    number, name = TASK["moment"]
+os.dup2(os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+os.environ.update(task["environment"])
+sys.argv = ["train.py", *task["arguments"]]
+if task["moment"]:
+    number, name = task["moment"]
     within(number, name) if name else after(number)
 train.main()

@@ -17,7 +17,7 @@ def tell(aws: Aws, kind: Kind, document: Document) -> None:
         return
     shape: Any = operation_model("sagemaker", f"Describe{kind.name}Job").output_shape
     detail = _plain(shape, document)
-    bus.emit(aws, "aws.sagemaker", f"SageMaker {kind.name} Job State Change", detail, [document[kind.arn_member]])
+    bus.emit(aws, "aws.sagemaker", kind.title, detail, [document[kind.arn_member]])
 
 
 def _plain(shape: Any, value: Any) -> Any:

@@ -4,16 +4,18 @@ import queue
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from local_aws.errors import AwsError
 from local_aws.jobs import events
-from local_aws.jobs.kind import Document, Kind, Live, job_folder
+from local_aws.jobs.kind import Document, Kind, Live, Observer, job_folder
 from local_aws.jobs.processing import Processing
 from local_aws.jobs.training import Training
 from local_aws.jobs.transform.transform import Transform
+from local_aws.jobs.tuning.tuning import Tuning
 from local_aws.operations import Aws
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training(), Transform())}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (Processing(), Training(), Transform(), Tuning())}
 
 OnEnd = Callable[[str, Document], None]
 
@@ -21,8 +23,22 @@ OnEnd = Callable[[str, Document], None]
 OPEN = ("InProgress", "Stopping")
 
 
+class Supervisor(Protocol):
+    """Who keeps jobs of a supervised kind going, by starting others. Both are called inside a transaction."""
+
+    def begin(self, document: Document) -> None:
+        """The job has been created."""
+
+    def halt(self, document: Document) -> None:
+        """The job shall stop; its status is Stopping."""
+
+
 class Jobs:
-    """Jobs of every kind by kind ("Processing", "Training") and name. Workers take them from `waiting`."""
+    """Jobs of every kind by kind ("Processing", "Training") and name. Workers take them from `waiting`.
+
+    observers    hear of metrics as they appear on the logs
+    supervisors  by kind
+    """
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
@@ -30,6 +46,8 @@ class Jobs:
         self._lock = threading.Lock()
         self.waiting: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self.callbacks: list[OnEnd] = []
+        self.observers: list[Observer] = []
+        self.supervisors: dict[str, Supervisor] = {}
 
     def submit(self, kind: str, request: Document) -> str:
         """Create the job of a Create… request and queue it; its ARN. It runs once the open transaction commits.
@@ -55,7 +73,10 @@ class Jobs:
             what.progress(document, "Starting", now)
             self._aws.store.put(what.store_kind, name, document)
             events.tell(self._aws, what, document)
-            self._aws.store.after_commit(lambda: self.waiting.put((kind, name)))
+            if what.supervised:
+                self.supervisors[kind].begin(document)
+            else:
+                self._aws.store.after_commit(lambda: self.waiting.put((kind, name)))
         return arn
 
     def describe(self, kind: str, name: str) -> Document:
@@ -85,11 +106,22 @@ class Jobs:
             stopping = {what.status_member: "Stopping", "LastModifiedTime": self._aws.clock.now()}
             self._aws.store.put(what.store_kind, name, document | stopping)
             events.tell(self._aws, what, document | stopping)
-            self._aws.store.after_commit(lambda: self._interrupt(kind, name))
+            if what.supervised:
+                self.supervisors[kind].halt(document | stopping)
+            else:
+                self._aws.store.after_commit(lambda: self._interrupt(kind, name))
 
     def on_end(self, callback: OnEnd) -> None:
         """`callback(kind, document)` runs inside the transaction that ends a job."""
         self.callbacks.append(callback)
+
+    def end(self, kind: str, document: Document) -> None:
+        """Save the document of a job that has ended, and tell everybody; inside a transaction."""
+        what = KINDS[kind]
+        self._aws.store.put(what.store_kind, str(document[what.name_member]), document)
+        events.tell(self._aws, what, document)
+        for callback in self.callbacks:
+            callback(kind, document)
 
     def remove(self, kind: str, name: str) -> None:
         """Forget an ended job and its folder. Raises AwsError when there is none or it has not ended."""
@@ -109,6 +141,7 @@ class Jobs:
         found = [
             (document["CreationTime"], kind.name, name)
             for kind in KINDS.values()
+            if not kind.supervised
             for name, document in self._aws.store.scan(kind.store_kind)
             if document[kind.status_member] in OPEN
         ]
@@ -117,7 +150,7 @@ class Jobs:
     def enter(self, kind: str, name: str) -> Live:
         """The job begins to run."""
         with self._lock:
-            return self._live.setdefault((kind, name), Live())
+            return self._live.setdefault((kind, name), Live(observers=self.observers))
 
     def leave(self, kind: str, name: str) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """What all kinds of jobs have in common: a document, a run, and what comes out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,17 @@ from local_aws.processes.watch import Stop
 Document = dict[str, Any]
 
 
+#: Called with a job's document and the metrics on lines of its log that have just arrived.
+Observer = Callable[[Document, Iterable[tuple[str, float]]], None]
+
+
 @dataclass
 class Live:
-    """A job that runs: how to stop it, and what describe shows of it before a commit holds it."""
+    """A job that runs: how to stop it, what describe shows of it before a commit holds it, who follows its metrics."""
 
     stop: Stop = field(default_factory=Stop)
     seen: Document = field(default_factory=dict)
+    observers: list[Observer] = field(default_factory=list)
 
 
 @dataclass
@@ -42,12 +47,19 @@ class Kind(ABC):
     name       "Processing": what the operations, members and log groups are called after
     exists     the message when the name is taken;  missing  when there is none of that name
     deletable  whether AWS has an operation that deletes an ended job
+    supervised whether no worker runs it, but a supervisor (see `Jobs.supervisors`) that starts other jobs
+    title      what events call it
     """
 
     name: str
     exists: str
     missing: str
     deletable: bool = True
+    supervised: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"SageMaker {self.name} Job State Change"
 
     @property
     def store_kind(self) -> str:

@@ -22,12 +22,16 @@ class Metrics:
         self._now = now
         self._last: dict[str, tuple[float, float]] = {}
 
-    def read(self, lines: Iterable[str]) -> None:
+    def read(self, lines: Iterable[str]) -> list[tuple[str, float]]:
+        """Take in lines, and give back what they say."""
+        read: list[tuple[str, float]] = []
         for line in lines:
             # AWS's log agent writes a tab as #011, and its expressions for built-in algorithms say so.
             marked = line.replace("\t", "#011")
-            for name, value in [*self._defined(line, marked), *self._builtin(line)]:
-                self._last[name] = (value, self._now())
+            found = [*self._defined(line, marked), *self._builtin(line)]
+            self._last |= {name: (value, self._now()) for name, value in found}
+            read += found
+        return read
 
     def final(self) -> list[dict[str, Any]]:
         """`[{"MetricName", "Value", "Timestamp"}]`, by name."""

@@ -104,7 +104,9 @@ class Run:
         return Outcome("Failed" if reason else "Completed", reason, message)
 
     def _lines(self, host: int, lines: list[str]) -> None:
-        self._metrics.read(lines)
+        found = self._metrics.read(lines)
+        for observe in self._live.observers if found else ():
+            observe(self.document, found)
         for line in reversed(lines):
             if line.strip():
                 self._last[host] = line

@@ -6,7 +6,6 @@ import os
 import shutil
 import threading
 
-from local_aws.jobs import events
 from local_aws.jobs.failure import LONGEST, reason_of_error
 from local_aws.jobs.jobs import KINDS, OPEN, Jobs
 from local_aws.jobs.kind import Document, Kind, Live, Outcome, job_folder
@@ -125,7 +124,4 @@ class Workers:
                 objects.put(self._aws, upload.bucket, upload.key, upload.staged)
             kind.finish(ended, outcome)
             ended["LastModifiedTime"] = outcome.ended
-            self._aws.store.put(kind.store_kind, str(ended[kind.name_member]), ended)
-            events.tell(self._aws, kind, ended)
-            for callback in self._jobs.callbacks:
-                callback(kind.name, ended)
+            self._jobs.end(kind.name, ended)

@@ -23,8 +23,15 @@ def key_of(step: Step, arguments: Document) -> str | None:
     """The digest of what decides about a hit; None for kinds that are never cached."""
     if step.kind.cache_key is None:
         return None
-    telling = {member: arguments.get(member) for member in step.kind.cache_key}
+    telling = {path: _at(arguments, path) for path in step.kind.cache_key}
     return hashlib.sha256(json.dumps([step.kind.name, telling], sort_keys=True).encode()).hexdigest()
+
+
+def _at(arguments: Document, path: str) -> Any:
+    found: Any = arguments
+    for member in path.split("."):
+        found = (found or {}).get(member)
+    return found
 
 
 def find(aws: Aws, pipeline: str, step: Step, key: str | None) -> Document | None:

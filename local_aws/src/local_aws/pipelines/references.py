@@ -78,8 +78,11 @@ def _property(found: Reference, raw: Document) -> Iterator[str]:
     elif kind.answer is None:
         yield f"the {kind.name} step {found.name} has no properties."
     else:
-        shape: Any = operation_model("sagemaker", kind.answer).output_shape
-        _follow(shape, found.path, f"the {kind.name} step {found.name}")
+        shapes: list[Any] = [
+            operation_model("sagemaker", answer).output_shape for answer in (*kind.more_answers, kind.answer)
+        ]
+        fitting = (shape for shape in shapes if found.path and found.path[0] in shape.members)
+        _follow(next(fitting, shapes[-1]), found.path, f"the {kind.name} step {found.name}")
 
 
 def _follow(shape: Any, path: Path, what: str) -> None:

@@ -8,10 +8,11 @@ from local_aws.pipelines.steps.processing import PROCESSING
 from local_aws.pipelines.steps.register_model import REGISTER_MODEL
 from local_aws.pipelines.steps.training import TRAINING
 from local_aws.pipelines.steps.transform import TRANSFORM
+from local_aws.pipelines.steps.tuning import TUNING
 
 #: What this machine runs.
 KINDS: dict[str, StepKind] = {
-    kind.name: kind for kind in (PROCESSING, TRAINING, TRANSFORM, MODEL, REGISTER_MODEL, CONDITION, FAIL)
+    kind.name: kind for kind in (PROCESSING, TRAINING, TUNING, TRANSFORM, MODEL, REGISTER_MODEL, CONDITION, FAIL)
 }
 
 #: What else AWS documents, or SDK v3 emits; refused by name until there is a file for it.
@@ -39,6 +40,5 @@ NOT_SUPPORTED = frozenset(
         "MonitorBatchTransform",
         "NotebookJob",
         "QualityCheck",
-        "Tuning",
     }
 )

@@ -51,8 +51,9 @@ class StepKind(ABC):
     name       the step's `Type`
     operation  the SageMaker operation whose request the `Arguments` are; None: they have a form of their own
     answer     the output shape of Describe, which `Steps.X.path` walks; None: no properties
+    more_answers  further operations whose answers its properties hold
     supplied   members of the request that the engine fills in
-    cache_key  the arguments whose values decide about a cache hit; None: never cached
+    cache_key  the arguments ("A" or "A.B") whose values decide about a cache hit; None: never cached
     members    members of the step beyond those that every step has
     job        the kind of job that it starts; None: it ends at once
     """
@@ -60,6 +61,7 @@ class StepKind(ABC):
     name: str
     operation: str | None = None
     answer: str | None = None
+    more_answers: tuple[str, ...] = ()
     supplied: frozenset[str] = frozenset()
     cache_key: tuple[str, ...] | None = None
     members: frozenset[str] = frozenset()
