@@ -7,6 +7,7 @@ how to batch (SageMaker developer guide, "Use your own inference code").
 import json
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -43,15 +44,13 @@ class Response:
     content_type: str = formats.JSON
 
 
-class Application:
-    """Answers with one model."""
+class Contract(ABC):
+    """SageMaker's serving contract around `invocations`."""
 
-    def __init__(self, model: Model, serving: Serving | None = None) -> None:
+    def __init__(self, serving: Serving | None) -> None:
         self._serving = serving or Serving()
-        self._single = Single(model, self._serving)
-        self._scorer = Scorer(model, self._serving)
         self._routes: dict[str, tuple[str, Callable[[Environ], Response]]] = {
-            "/invocations": ("POST", self._invocations),
+            "/invocations": ("POST", self.invocations),
             "/ping": ("GET", self._ping),
             "/execution-parameters": ("GET", self._execution_parameters),
         }
@@ -94,7 +93,20 @@ class Application:
         }
         return Response(OK, json.dumps(document).encode())
 
-    def _invocations(self, environ: Environ) -> Response:
+    @abstractmethod
+    def invocations(self, environ: Environ) -> Response:
+        """The answer to a request. Raises RefusedError or InputError for one that cannot be answered."""
+
+
+class Application(Contract):
+    """Answers with one model."""
+
+    def __init__(self, model: Model, serving: Serving | None = None) -> None:
+        super().__init__(serving)
+        self._single = Single(model, self._serving)
+        self._scorer = Scorer(model, self._serving)
+
+    def invocations(self, environ: Environ) -> Response:
         content = body.read(environ, self._serving.largest)
         source, accept = formats.negotiate(environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT"))
         told = _reasons(environ[ATTRIBUTES]) if ATTRIBUTES in environ else None

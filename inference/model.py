@@ -46,10 +46,15 @@ def load(folder: Path, threads: int = 1) -> Model:
     """
     preprocessor = Preprocessor.from_document(documents.read(folder / package.PREPROCESSOR))
     decision = Decision.from_document(documents.read(folder / package.DECISION))
-    own = folder / CODE / "features.py"
-    features = _function(own, "features") if own.is_file() else None
+    features = own_features(folder)
     answering = _engine(folder, threads, len(preprocessor.feature_names))
     return Model(preprocessor, decision, RecordEncoder(preprocessor, features), answering, features)
+
+
+def own_features(folder: Path) -> Features | None:
+    """The function of the artefact's features.py, None without one. Raises InputError when it has none."""
+    own = folder / CODE / "features.py"
+    return _function(own, "features") if own.is_file() else None
 
 
 def _engine(folder: Path, threads: int, width: int) -> Engine:

@@ -48,7 +48,7 @@ class Scorer:
         Raises InputError or RefusedError when there is no such body, or a bad record outside of a transform job, and
         ModelError when the model fails.
         """
-        encoded = self._encode(body, content_type)
+        encoded = self.encode(body, content_type)
         scores = self._scores(encoded.matrix)
         why = reasons.top(self._model, encoded.matrix, scores, told) if told else None
         return Answers(
@@ -61,7 +61,8 @@ class Scorer:
             told=min(told, len(self._model.preprocessor.features)),
         )
 
-    def _encode(self, body: bytes, content_type: str) -> Encoded:
+    def encode(self, body: bytes, content_type: str) -> Encoded:
+        """The features of the records of a body. Raises InputError or RefusedError as `answers` does."""
         if content_type == formats.PARQUET:
             from inference import parquet
 

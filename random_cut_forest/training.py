@@ -17,10 +17,13 @@ def train(
     test: Channel | None = None,
     *,
     seed: int = 0,
+    trees: int | None = None,
     host: str = "algo-1",
     log: Log = print,
 ) -> tuple[RandomCutForest, dict[str, float]]:
     """The fitted forest, and its metrics on the test channel (none without one); both are logged line by line.
+
+    trees  how many are grown here, when several hosts share them; all of num_trees otherwise
 
     Labels of the training channel are not used. Raises InputError when a channel does not fit feature_dim, when the
     test channel has no labels, and for what RandomCutForest.fit refuses.
@@ -34,7 +37,9 @@ def train(
     if test is not None and test.labels is None:
         raise InputError("The test channel has no labels: its content type must be text/csv;label_size=1.")
     forest = RandomCutForest(
-        num_trees=hyperparameters.num_trees, num_samples_per_tree=hyperparameters.num_samples_per_tree, seed=seed
+        num_trees=hyperparameters.num_trees if trees is None else trees,
+        num_samples_per_tree=hyperparameters.num_samples_per_tree,
+        seed=seed,
     ).fit(training.rows)
     log(forest_line(forest.trees, int(forest.trees.mass[0])))
     if test is None or test.labels is None:
