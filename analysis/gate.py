@@ -8,7 +8,7 @@ from analysis.metrics import flat, section
 from contract.columns import Task
 from contract.documents import Document
 from contract.errors import InputError
-from contract.findings import Verdict
+from contract.findings import Finding, Verdict
 
 Bound = Literal["lower", "value", "upper"]
 
@@ -53,21 +53,22 @@ DEFAULTS: dict[Task, Rule] = {
 }
 
 
-def judge(report: Document, rules: Sequence[Rule], artefact: str) -> Verdict:
+def judge(report: Document, rules: Sequence[Rule], artefact: str, others: Sequence[Finding] = ()) -> Verdict:
     """Hold a report (see analysis.metrics.evaluate) against the rules.
 
     artefact  SHA-256 of the model.tar.gz that was evaluated
+    others    what other judges found; all must have passed
 
     Raises InputError when a rule names a metric that the report does not have.
     """
-    checks = [_check(section(report), rule) for rule in rules]
-    failures = [clause for passed, clause in checks if not passed]
-    clauses = failures or [clause for _, clause in checks]
+    found = [*(_check(section(report), rule) for rule in rules), *others]
+    failures = [each.clause for each in found if not each.passed]
+    clauses = failures or [each.clause for each in found]
     reason = f"{'Rejected' if failures else 'Passed'}: {'; '.join(clauses)}."
     return Verdict(not failures, reason, artefact, flat(report))
 
 
-def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
+def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     """Whether the rule holds, and a clause that says so."""
     known = [name for name, metric in metrics.items() if isinstance(metric, dict) and "value" in metric]
     if rule.metric not in known:
@@ -76,7 +77,7 @@ def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
     words = WORDS[rule.bound].format(metric=rule.metric)
     if value is None:
         reason = metrics[rule.metric].get("reason", "no reason was given").rstrip(".")
-        return False, f"{words} is undefined ({reason[0].lower()}{reason[1:]})"
+        return Finding(False, f"{words} is undefined ({reason[0].lower()}{reason[1:]})")
     limits = []
     if rule.minimum is not None:
         limits.append((value > rule.minimum, f"above {rule.minimum:g}"))
@@ -84,5 +85,5 @@ def _check(metrics: dict[str, Any], rule: Rule) -> tuple[bool, str]:
         limits.append((value < rule.maximum, f"below {rule.maximum:g}"))
     broken = [limit for holds, limit in limits if not holds]
     if broken:
-        return False, f"{words} is {value:.4f}, it must be {' and '.join(broken)}"
-    return True, f"{words} is {value:.4f}, {' and '.join(limit for _, limit in limits)}"
+        return Finding(False, f"{words} is {value:.4f}, it must be {' and '.join(broken)}")
+    return Finding(True, f"{words} is {value:.4f}, {' and '.join(limit for _, limit in limits)}")

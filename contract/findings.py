@@ -3,6 +3,23 @@
 from dataclasses import dataclass, field
 
 from contract.documents import Document
+from contract.errors import InputError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one judge found: a clause of the verdict, in words and without a full stop."""
+
+    passed: bool
+    clause: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Finding":
+        """Raises InputError when a part is missing; a document may say more than that."""
+        try:
+            return cls(bool(document["passed"]), str(document["clause"]))
+        except KeyError as error:
+            raise InputError(f"The finding cannot be read, it has no {error}.") from None
 
 
 @dataclass(frozen=True)

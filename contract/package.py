@@ -10,13 +10,22 @@ FOREST = "code/random-cut-forest.npz"
 PREPROCESSOR = "code/preprocessor.json"
 DECISION = "code/decision.json"
 
-#: Written by Evaluate, one prefix: the figures, the flat document of the gate, what a
-#: person reads, and the golden records.
+#: Written by Evaluate, one prefix: the figures, the comparison with the champion, if there is one, and the golden
+#: records.
 EVALUATION = "evaluation.json"
-GATE = "gate.json"
-REPORT = "report.html"
+CHAMPION = "champion.json"
 GOLDEN = "golden.jsonl"
 PAYLOAD = "payload.tar.gz"
+
+#: Written by Analyze, one prefix: bias and explanations, what explains each row, and the training data for monitors.
+ANALYSIS = "analysis.json"
+EXPLANATIONS = "explanations_shap/out.csv"
+STATISTICS = "statistics.json"
+CONSTRAINTS = "constraints.json"
+
+#: Written by Verdict, one prefix: the flat document of the gate, and what a person reads.
+GATE = "gate.json"
+REPORT = "report.html"
 
 #: Keys of CustomerMetadataProperties; the values are at most 256 characters.
 DATA_HASH = "data-sha256"

@@ -8,7 +8,7 @@ from model_build.authoring import session
 from model_build.authoring.context import Context
 from model_build.authoring.parameters import Parameters
 from model_build.authoring.pipeline import BuildPipeline
-from model_build.steps import evaluate, gate, preprocess_encode, preprocess_fit, register, train
+from model_build.steps import evaluate, gate, preprocess_encode, preprocess_fit, register, train, verdict
 from model_build.target import Target, resolve
 
 
@@ -23,7 +23,7 @@ def get_pipeline(
     folder: Path | None = None,
     target: Target | None = None,
 ) -> BuildPipeline:
-    """Preprocess → Train → Evaluate → Gate → Register or Fail, with the conventional arguments of AWS's templates.
+    """Preprocess → Train → Evaluate → Verdict → Gate → Register or Fail, with the conventional arguments of AWS's templates.
 
     folder   the pipeline's; by default the one called `pipeline_name` among the project's pipelines
     target   account, region, bucket and role in one; it takes the place of the first three arguments
@@ -35,8 +35,10 @@ def get_pipeline(
     encode = preprocess_encode.step(context, fit)
     trained = train.step(context, fit, encode)
     evaluated = evaluate.step(context, encode, trained)
-    registered = register.step(context, trained, evaluated)
-    return BuildPipeline(context, [fit, encode, trained, evaluated, gate.gate(context, registered), gate.reject()])
+    judged = verdict.step(context, evaluated)
+    registered = register.step(context, trained, evaluated)  # after all others, whose code it names
+    steps = [fit, encode, trained, evaluated, judged, gate.gate(context, registered), gate.reject()]
+    return BuildPipeline(context, steps)
 
 
 def describe(

@@ -1,8 +1,7 @@
 """Evaluate: judge the sealed artefact on the test split, with the code that will serve it.
 
 Environment: MODEL (folder with model.tar.gz), TEST (encoded rows), TEST_RAW (the same rows, raw), SETTINGS (path of
-evaluate.json: {"gate": {…}, "bootstrap": 200, "golden": 100, "seed": 42}), OUTPUT.
-A gate that does not pass is a result: the job succeeds and the pipeline's condition decides.
+evaluate.json: {"bootstrap": 200, "golden": 100, "seed": 42}), OUTPUT.
 """
 
 import os
@@ -14,12 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import gate, metrics, plots, report
-from analysis.gate import Rule
+from analysis import metrics, plots
 from contract import documents, package
 from contract.documents import Document
 from contract.errors import InputError
-from contract.findings import Verdict
 from inference.model import Model, load
 from model_build.jobs import golden
 from model_build.jobs.encoded import Encoded
@@ -28,9 +25,8 @@ from model_build.jobs.program import folder, program
 
 @dataclass(frozen=True)
 class Settings:
-    """`evaluate.json`. `gate` is empty for the default of the task."""
+    """`evaluate.json`."""
 
-    gate: Document
     bootstrap: int = 200
     golden: int = 100
     seed: int = 42
@@ -57,10 +53,9 @@ def main() -> None:
         test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
         labels, scores = test.labels(), test.predict(model.predict)
         write_golden(model, labels, scores, settings, output)
-    verdict = write_reports(model, labels, scores, settings, documents.sha256(archive.read_bytes()), output)
-    for name, value in verdict.metrics.items():
+    evaluation = evaluate(model, labels, scores, settings, documents.sha256(archive.read_bytes()), output)
+    for name, value in metrics.flat(evaluation).items():
         print(f"test-{name}: {value:.5f}")
-    print(verdict.reason)
 
 
 def unpack(archive: Path, target: Path) -> None:
@@ -88,26 +83,24 @@ def write_golden(
     golden.write_payload(output / package.PAYLOAD, chosen)
 
 
-def write_reports(
+def evaluate(
     model: Model,
     labels: NDArray[np.float32],
     scores: NDArray[np.floating],
     settings: Settings,
     artefact: str,
     output: Path,
-) -> Verdict:
-    """evaluation.json, the plots, report.html and gate.json; the verdict. Raises InputError."""
+) -> Document:
+    """evaluation.json and the plots; the former's document, which also says what was evaluated. Raises InputError."""
     rows = metrics.sample(labels, scores, model.decision)
     evaluation = metrics.evaluate(rows, len(labels), settings.bootstrap, settings.seed)
-    rule = Rule.from_document(settings.gate) if settings.gate else gate.DEFAULTS[model.decision.task]
-    verdict = gate.judge(evaluation, [rule], artefact)
     pictures = plots.draw(rows, evaluation)
     for name, picture in pictures.items():
         (output / f"{name}.png").write_bytes(picture)
-    (output / package.REPORT).write_text(report.render(evaluation, verdict, pictures, model.decision), encoding="utf-8")
-    documents.write(output / package.EVALUATION, evaluation)
-    documents.write(output / package.GATE, verdict.to_document())
-    return verdict
+    subject = {"artefact": artefact, "decision": model.decision.to_document()}
+    document = evaluation | {"model": subject, "plots": list(pictures)}
+    documents.write(output / package.EVALUATION, document)
+    return document
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 
 from model_build.authoring.context import Context
-from model_build.steps.evaluate import verdict
+from model_build.steps.verdict import verdict
 
 
 def gate(context: Context, register: ModelStep) -> ConditionStep:

@@ -13,8 +13,9 @@ from sagemaker.serve.model_builder import ModelBuilder
 from contract import package
 from model_build.authoring.context import Context
 from model_build.coherence import METRICS
-from model_build.steps.evaluate import file, gate, verdict
+from model_build.steps.evaluate import file
 from model_build.steps.train import artefact
+from model_build.steps.verdict import gate, verdict
 
 NAME = "Register"
 RESPONSE_TYPES = ["text/csv", "application/json", "application/jsonlines"]

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT, Commands
 
 ROOMS = ("contract", "preprocessing", "random_cut_forest", "analysis", "inference", "model_build")
-JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate")
+JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Verdict")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_life_of_a_build(credit: Commands) -> None:
     config = credit.folder / "model_build/pipelines/credit/config.toml"
     config.write_text(config.read_text() + "\n[train.hyperparameters]\nmax_depth = 2\n")
     shallower = credit.json("run", "credit", "--data", "credit.csv")
-    assert ran(shallower) == {"Train", "Evaluate"}
+    assert ran(shallower) == {"Train", "Evaluate", "Verdict"}
     assert [entry["ModelPackageVersion"] for entry in credit.json("models", "credit")] == [2, 1]
 
     text = (credit.folder / "credit.csv").read_text()
@@ -94,7 +94,7 @@ def test_one_byte_of_the_evaluation_program(credit: Commands, tmp_path: Path) ->
     program = tmp_path / "model_build/jobs/evaluate.py"
     program.write_text(program.read_text() + "#")
     report = credit.json("run", "credit", "--data", "credit.csv", PYTHONPATH=str(tmp_path))
-    assert ran(report) == {"Evaluate"}
+    assert ran(report) == {"Evaluate", "Verdict"}
 
 
 def test_jobs_do_not_need_the_working_tree(credit: Commands, tmp_path: Path) -> None:

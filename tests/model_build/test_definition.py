@@ -263,7 +263,7 @@ def holds(condition: Any, verdict: dict[str, Any], parameters: dict[str, str]) -
         if "Get" in operand:
             return parameters[operand["Get"].removeprefix("Parameters.")]
         document = operand["Std:JsonGet"]
-        assert document["PropertyFile"] == {"Get": "Steps.Evaluate.PropertyFiles.Gate"}
+        assert document["PropertyFile"] == {"Get": "Steps.Verdict.PropertyFiles.Gate"}
         return verdict[document["Path"]]
 
     if condition["Type"] == "Not":

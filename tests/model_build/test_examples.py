@@ -111,7 +111,7 @@ def test_example(name: str, least: float, tmp_path: Path, monkeypatch: pytest.Mo
     run.processing("PreprocessEncode")
     model = run.training() / "model"
     served = {path.relative_to(model).as_posix() for path in model.rglob("*")}
-    verdict = json.loads((run.processing("Evaluate") / "output/gate.json").read_text())
+    verdict = json.loads((run.processing("Verdict") / "output/gate.json").read_text())
     assert verdict["passed"], verdict
     assert least < verdict["metrics"]["auc"] < 0.86
     assert {"code/inference/app.py", "code/preprocessor.json", "code/decision.json"} <= served

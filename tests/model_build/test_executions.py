@@ -57,7 +57,7 @@ def test_upsert_uploads_all_that_the_definition_names(session: boto3.Session, bu
     assert arn.endswith(":pipeline/small")
     named = [part for part in built.text.split('"') if part.startswith(f"s3://{built.target.bucket}/small/")]
     addresses = {address for address in named if "/code/" in address or "/settings/" in address}
-    assert len(addresses) == 6, "four bundles, two settings"
+    assert len(addresses) == 8, "five bundles, three settings"
     present = keys(session, built)
     for address in addresses:
         prefix = address.removeprefix(f"s3://{built.target.bucket}/")
@@ -196,7 +196,7 @@ def test_from_a_step(session: boto3.Session, built: Built) -> None:
     from model_build.check import downstream
 
     steps = json.loads(built.text)["Steps"]
-    assert downstream(steps, "Train") == ["Train", "Evaluate", "Gate", "Reject"]
+    assert downstream(steps, "Train") == ["Train", "Evaluate", "Verdict", "Gate", "Reject"]
     assert downstream(steps, "PreprocessFit") == [step["Name"] for step in steps]
     with pytest.raises(InputError, match="There is no step 'Training'"):
         downstream(steps, "Training")
@@ -228,7 +228,7 @@ def test_a_step_is_run_again_on_top_of_the_newest_execution(
     assert "SelectiveExecutionConfig" not in {*first, *second}
     assert third["SelectiveExecutionConfig"] == {
         "SourcePipelineExecutionArn": first_listed,
-        "SelectedSteps": [{"StepName": name} for name in ("Evaluate", "Gate", "Reject")],
+        "SelectedSteps": [{"StepName": name} for name in ("Evaluate", "Verdict", "Gate", "Reject")],
     }
     with pytest.raises(InputError, match="There is no step 'Training'"):
         executions.start(built, session, rows, from_step="Training")
@@ -289,7 +289,7 @@ def test_a_pipeline_of_ones_own_is_written_anew_and_judged(
     monkeypatch.setenv("MLOPS_PIPELINES", str(small.parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     definition = json.loads(built.text)
-    definition["Steps"] = [step for step in definition["Steps"] if step["Name"] != "Evaluate"]
+    definition["Steps"] = [step for step in definition["Steps"] if step["Name"] != "Verdict"]
     (small / "pipeline.py").write_text("def get_pipeline(**_):\n    return own\n")
     assert memo.key("small", small, built.target, {}) is None
 
@@ -298,7 +298,7 @@ def test_a_pipeline_of_ones_own_is_written_anew_and_judged(
     monkeypatch.setattr(executions, "_author", lambda _folder: lambda **_: own)
     assert executions.build("small", built.target).text == built.text
     assert executions.build("small", built.target).text == built.text + " "
-    with pytest.raises(InputError, match="Evaluate"):
+    with pytest.raises(InputError, match="Verdict"):
         executions.build("small", built.target)
     assert not list(tmp_path.rglob("cache/**/*.json"))
 

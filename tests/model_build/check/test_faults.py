@@ -64,7 +64,7 @@ def get(target: str) -> dict[str, str]:
     return {"Get": target}
 
 
-GATE = "Steps.Evaluate.PropertyFiles.Gate"
+GATE = "Steps.Verdict.PropertyFiles.Gate"
 
 FAULTS: dict[str, tuple[Callable[[Definition], None], str]] = {
     # types, required and unknown members
@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Callable[[Definition], None], str]] = {
     "expiry that is no duration": (member("Train", "CacheConfig", {"Enabled": True, "ExpireAfter": "30d"}), "30d"),
     "caching by text": (member("Train", "CacheConfig", {"Enabled": "yes"}), "Enabled"),
     "property file of no output": (
-        member("Evaluate", "PropertyFiles", [{"PropertyFileName": "Gate", "OutputName": "gate", "FilePath": "g"}]),
+        member("Verdict", "PropertyFiles", [{"PropertyFileName": "Gate", "OutputName": "gate", "FilePath": "g"}]),
         "PropertyFiles",
     ),
     "retry of an unknown exception": (

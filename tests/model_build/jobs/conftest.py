@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from contract import documents
-from model_build.jobs import evaluate, train
+from model_build.jobs import evaluate, train, verdict
 from preprocessing.fit import fit
 from preprocessing.settings import Settings
 from preprocessing.write import encode_files
 
 QUICK = ("--num_round", "40", "--early_stopping_rounds", "5", "--eta", "0.2", "--max_depth", "3", "--seed", "1")
-EVALUATE = {"gate": {}, "bootstrap": 40, "golden": 30, "seed": 3}
+EVALUATE = {"bootstrap": 40, "golden": 30, "seed": 3}
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,20 @@ class Jobs:
         }
         self._run(evaluate.main, environment)
         return self.folder / "output"
+
+    def verdict(self, **settings: Any) -> dict[str, Any]:
+        """Run the program on what evaluate left, and on analyze's folder where there is one; `gate.json`."""
+        documents.write(self.folder / "verdict.json", {"gate": {}, **settings})
+        environment = {
+            "EVALUATION": self.folder / "output",
+            "SETTINGS": self.folder / "verdict.json",
+            "OUTPUT": self.folder / "verdict",
+            "MESSAGE_FILE": self.folder / "message",
+        }
+        if (analysis := self.folder / "analysis").is_dir():
+            environment["ANALYSIS"] = analysis
+        self._run(verdict.main, environment)
+        return documents.read(self.folder / "verdict" / "gate.json")
 
     def _run(self, main: Callable[[], None], environment: dict[str, Any], *arguments: str) -> None:
         with self.patch.context() as patch:

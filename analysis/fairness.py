@@ -1,0 +1,66 @@
+"""The gate on bias: `analysis.json` in Clarify's schema and limits in, findings in words out."""
+
+from collections.abc import Iterator, Mapping
+
+from contract.documents import Document
+from contract.errors import InputError
+from contract.findings import Finding
+
+SECTIONS = ("pre_training_bias_metrics", "post_training_bias_metrics")
+
+#: Metrics that are a ratio, at its best 1, so that a limit holds both ways; the best of all others is 0.
+#: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-post-training-bias-metric-di.html
+RATIOS = frozenset({"DI"})
+
+#: The share of the best group's rate that a group must reach: 29 CFR 1607.4 D, the four-fifths rule.
+FOUR_FIFTHS = 0.8
+
+
+def judge(analysis: Document, limits: Mapping[str, float]) -> list[Finding]:
+    """One finding for each metric of `limits`, about the group that fares worst.
+
+    limits  metric → how far it may be from its best: a ratio (DI) lies between the limit and its inverse, every other
+            metric between minus and plus the limit. The limit itself is allowed.
+
+    An undefined metric fails, with the reason that the document gives. Raises InputError when no facet of the document
+    has the metric.
+    """
+    return [_metric(metric, limit, list(_values(analysis, metric))) for metric, limit in limits.items()]
+
+
+def _values(analysis: Document, metric: str) -> Iterator[tuple[str, Document]]:
+    """Group → the metric's entry in the document."""
+    for section in SECTIONS:
+        for facet, groups in analysis.get(section, {}).get("facets", {}).items():
+            for group in groups:
+                for entry in group["metrics"]:
+                    if entry["name"] == metric:
+                        yield f"{facet} = {group['value_or_threshold']}", entry
+
+
+def _metric(metric: str, limit: float, found: list[tuple[str, Document]]) -> Finding:
+    if not found:
+        raise InputError(f"The gate asks for the bias metric {metric}, analysis.json has it for no facet.")
+    for group, entry in found:
+        if entry["value"] is None:
+            reason = str(entry.get("error") or "no reason was given").rstrip(".")
+            return Finding(False, f"{metric} of {group} is undefined ({reason[0].lower()}{reason[1:]})")
+    group, entry = max(found, key=lambda each: _distance(metric, each[1]["value"]))
+    allowed = _allowed(metric, limit)
+    rule = " (the four-fifths rule)" if metric in RATIOS and limit == FOUR_FIFTHS else ""
+    words = f"{metric} of {group} is {entry['value']:.4f}"
+    if _distance(metric, entry["value"]) > _distance(metric, limit):
+        return Finding(False, f"{words}, it must be {allowed}{rule}")
+    return Finding(True, f"{words}, {allowed}{rule}")
+
+
+def _distance(metric: str, value: float) -> float:
+    """How far a value is from the metric's best; for a ratio the greater one of value and inverse."""
+    if metric not in RATIOS:
+        return abs(value)
+    return max(value, 1 / value) if value > 0 else float("inf")
+
+
+def _allowed(metric: str, limit: float) -> str:
+    low, high = sorted((limit, 1 / limit)) if metric in RATIOS else (-limit, limit)
+    return f"between {low:g} and {high:g}"

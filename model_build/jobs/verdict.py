@@ -1,0 +1,71 @@
+"""Verdict: what Evaluate, Analyze and the comparison with the champion found → gate.json and report.html.
+
+Environment: EVALUATION (folder that Evaluate left), ANALYSIS (folder with analysis.json; not set without an analysis),
+SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}}), OUTPUT.
+A model that does not pass is a result: the job succeeds and the pipeline's condition decides.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analysis import fairness, gate, report
+from analysis.gate import Rule
+from contract import documents, package
+from contract.decision import Decision
+from contract.documents import Document
+from contract.errors import InputError
+from contract.findings import Finding, Verdict
+from model_build.jobs.program import folder, program
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`verdict.json`. `gate` is empty for the default of the task."""
+
+    gate: Document
+    bias: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Settings":
+        """Raises InputError on unknown or missing keys."""
+        try:
+            return cls(**document)
+        except TypeError as error:
+            raise InputError(f"The settings of Verdict cannot be read: {error}.") from None
+
+
+@program
+def main() -> None:
+    """Read the environment of the processing job and leave the verdict in OUTPUT. Raises InputError."""
+    settings = Settings.from_document(documents.read(folder("SETTINGS")))
+    evaluated, output = folder("EVALUATION"), folder("OUTPUT")
+    evaluation = documents.read(evaluated / package.EVALUATION)
+    analysis = documents.read(folder("ANALYSIS") / package.ANALYSIS) if os.environ.get("ANALYSIS") else {}
+    decision = Decision.from_document(evaluation["model"]["decision"])
+    rule = Rule.from_document(settings.gate) if settings.gate else gate.DEFAULTS[decision.task]
+    others = [*fairness.judge(analysis, settings.bias), *champion(evaluated)]
+    verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
+    write(verdict, evaluation, decision, evaluated, output)
+    for name, value in verdict.metrics.items():
+        print(f"test-{name}: {value:.5f}")
+    print(verdict.reason)
+
+
+def champion(evaluated: Path) -> Iterator[Finding]:
+    """The comparison with the champion, when Evaluate left one."""
+    if (path := evaluated / package.CHAMPION).is_file():
+        yield Finding.from_document(documents.read(path))
+
+
+def write(verdict: Verdict, evaluation: Document, decision: Decision, evaluated: Path, output: Path) -> None:
+    """gate.json and the page, with the pictures that Evaluate drew."""
+    pictures = {name: (evaluated / f"{name}.png").read_bytes() for name in evaluation["plots"]}
+    output.mkdir(parents=True, exist_ok=True)
+    (output / package.REPORT).write_text(report.render(evaluation, verdict, pictures, decision), encoding="utf-8")
+    documents.write(output / package.GATE, verdict.to_document())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Verdict: what the other steps found about the model → `gate.json`, which the conditions read, and the report."""
+
+from sagemaker.core.workflow.functions import JsonGet
+from sagemaker.core.workflow.properties import PropertyFile
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+from contract import package
+from contract.documents import Document
+from model_build.authoring.context import Context
+from model_build.authoring.processing import ROOT, address, processing_step, sink, source
+from model_build.config import Config
+from model_build.steps import evaluate as evaluate_step
+
+NAME = "Verdict"
+OUTPUT = "verdict"
+GATE = PropertyFile(name="Gate", output_name=OUTPUT, path=package.GATE)
+
+#: Without a word in the configuration: better than chance, or than the mean.
+DEFAULTS = {
+    "binary": ("auc", "lower", 0.5),
+    "multiclass": ("macro_auc", "lower", 0.5),
+    "regression": ("r2", "value", 0.0),
+}
+
+
+def settings(config: Config) -> Document:
+    """`verdict.json`."""
+    return {"gate": gate(config), "bias": {}}
+
+
+def gate(config: Config) -> Document:
+    """The rule of the gate with the defaults of the task filled in: metric, bound, and minimum or maximum."""
+    rule, task = config.gate, config.columns.task
+    metric, bound, minimum = DEFAULTS[task]
+    if rule.maximum is not None:
+        limit, careful = {"maximum": rule.maximum}, "upper"
+    elif rule.minimum is not None:
+        limit, careful = {"minimum": rule.minimum}, "lower"
+    else:
+        limit, careful = {"minimum": minimum}, bound
+    return {"metric": rule.metric or metric, "bound": rule.bound or careful, **limit}
+
+
+def step(context: Context, evaluate: ProcessingStep) -> ProcessingStep:
+    return processing_step(
+        context,
+        NAME,
+        program="model_build.jobs.verdict",
+        image="processing",
+        inputs=[
+            source("evaluation", address(evaluate, evaluate_step.OUTPUT)),
+            source("settings", context.settings("verdict.json", settings(context.config))),
+        ],
+        outputs=[sink(context, NAME, OUTPUT, "output")],
+        environment={
+            "EVALUATION": f"{ROOT}/evaluation",
+            "SETTINGS": f"{ROOT}/settings/verdict.json",
+            "OUTPUT": f"{ROOT}/output",
+        },
+        property_files=[GATE],
+    )
+
+
+def verdict(path: str) -> JsonGet:
+    """A value of `gate.json`."""
+    return JsonGet(step_name=NAME, property_file=GATE, json_path=path)
