@@ -9,7 +9,7 @@ from typing import Protocol
 
 import uvicorn
 
-from local_aws import codecommit, models, registry, search, tags
+from local_aws import codecommit, lineage, models, registry, search, tags
 from local_aws.autoscaling import api as autoscaling
 from local_aws.clock import Clock
 from local_aws.cloudformation import change_sets, describing, stack_operations
@@ -40,6 +40,7 @@ from local_aws.jobs import operations as jobs
 from local_aws.jobs.tuning import operations as tuning
 from local_aws.jobs.tuning.tuner import Tuner
 from local_aws.jobs.workers import Workers
+from local_aws.lineage.of_jobs import Lineage
 from local_aws.operations import Aws, Operations
 from local_aws.pipelines import execution_operations, pipeline_operations
 from local_aws.pipelines.engine import Engine
@@ -62,6 +63,7 @@ OPERATIONS: tuple[Operations, ...] = (
     tuning.operations,
     models.operations,
     registry.operations,
+    lineage.operations,
     pipeline_operations.operations,
     execution_operations.operations,
     tags.operations,
@@ -109,6 +111,7 @@ PARTS: tuple[type, ...] = (
     Builders,
     Functions,
     Engine,
+    Lineage,
     Arrivals,
     Deliverer,
     Timer,

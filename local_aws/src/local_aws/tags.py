@@ -12,6 +12,9 @@ operations = Operations("sagemaker")
 
 #: The kind of resource in an ARN → where its documents stand, and which member holds the ARN.
 TAGGED = {
+    "action": ("sagemaker:Action", "ActionArn"),
+    "artifact": ("sagemaker:Artifact", "ArtifactArn"),
+    "context": ("sagemaker:Context", "ContextArn"),
     "endpoint": ("sagemaker:Endpoint", "EndpointArn"),
     "endpoint-config": ("sagemaker:EndpointConfig", "EndpointConfigArn"),
     "model": ("sagemaker:Model", "ModelArn"),

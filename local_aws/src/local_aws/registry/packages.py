@@ -7,6 +7,7 @@ from typing import Any
 from local_aws import crud
 from local_aws.errors import AwsError, NotSupported
 from local_aws.idempotency import once
+from local_aws.lineage import recording
 from local_aws.model_data import require
 from local_aws.operations import Aws, Operations, Request, Result
 from local_aws.registry import events, groups
@@ -73,7 +74,9 @@ def _add(aws: Aws, request: Request) -> str:
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
         "CreationTime": aws.clock.now(),
     }
-    _save(aws, key, request | identity | approval | made)
+    package = request | identity | approval | made
+    _save(aws, key, package)
+    recording.package_registered(aws, package, _made_of(request))
     return arn
 
 
@@ -92,6 +95,14 @@ def model_data_of(request: Request) -> Iterator[str]:
             source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
             if url := container.get("ModelDataUrl") or source.get("S3Uri"):
                 yield url
+
+
+def _made_of(request: Request) -> Iterator[tuple[str, str]]:
+    """(artifact type, URI) of the images and models in a package's containers."""
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        if image := container.get("Image"):
+            yield "Image", image
+    yield from (("Model", url) for url in model_data_of(request))
 
 
 def _check_card(request: Request) -> None:
@@ -138,12 +149,10 @@ def _change(aws: Aws, request: Request) -> str:
     removed = request.get("CustomerMetadataPropertiesToRemove", [])
     metadata = package.get("CustomerMetadataProperties", {}) | request.get("CustomerMetadataProperties", {})
     package["CustomerMetadataProperties"] = {name: metadata[name] for name in metadata if name not in removed}
-    _save(
-        aws,
-        key,
-        package | {"LastModifiedTime": aws.clock.now()},
-        [name for name in request if name != "ModelPackageArn"],
-    )
+    package["LastModifiedTime"] = aws.clock.now()
+    _save(aws, key, package, [name for name in request if name != "ModelPackageArn"])
+    if "ModelApprovalStatus" in request:
+        recording.approval(aws, package)
     return str(package["ModelPackageArn"])
 
 

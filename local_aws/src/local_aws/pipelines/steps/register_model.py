@@ -10,7 +10,9 @@ from local_aws.registry import groups, packages
 @dataclass(frozen=True)
 class RegisterModelStep(StepKind):
     def start(self, start: Start) -> Outcome:
+        generated = {"GeneratedBy": start.execution["PipelineExecutionArn"]}
         request = dict(start.arguments)
+        request["MetadataProperties"] = generated | request.get("MetadataProperties", {})
         if group := request.get("ModelPackageGroupName"):
             groups.ensure(start.aws, group)
         elif "ModelPackageName" not in request:
