@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis import threshold
 from contract.decision import OF_PROBABILITIES
 from contract.errors import InputError
+from model_build import tuning
 from model_build.algorithms import ALGORITHMS, Name
 from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
@@ -46,8 +47,10 @@ THRESHOLDS: dict[Name, Callable[[str], tuple[str, float]]] = {
 
 def contradictions(config: Config, own_model: bool) -> Iterator[str]:
     """One sentence per contradiction, each beginning with the key."""
-    for check in (_roles, _label, _split, _gate, _threshold, _network):
+    for check in (_roles, _label, _split, _gate, _threshold, _network, _spot):
         yield from check(config)
+    kind: type[BaseModel] = _Free if own_model else ALGORITHMS[config.train.algorithm].hyperparameters
+    yield from tuning.contradictions(config, own_model, kind)
     if own_model:
         yield from _own_model(config)
         return
@@ -173,6 +176,29 @@ def _fixed_score(config: Config) -> Iterator[str]:
         yield (
             f"train.threshold = {config.train.threshold!r} lies outside of the scores: with {samples} samples per tree "
             f"they lie between 0 and {math.log2(1 + int(samples)):.2f}."
+        )
+
+
+class _Free(BaseModel):
+    """The hyperparameters of a model of one's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+#: The longest that a built-in algorithm without checkpoints may wait for Spot capacity, in seconds.
+LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
+
+
+def _spot(config: Config) -> Iterator[str]:
+    wait, runtime = config.spot.max_wait_seconds, config.instances.max_runtime_seconds
+    if not config.spot.enabled:
+        return
+    if wait < runtime:
+        yield f"spot.max_wait_seconds = {wait} is less than instances.max_runtime_seconds = {runtime}."
+    if config.train.engine == "builtin" and wait > LONGEST_WAIT_WITHOUT_CHECKPOINTS:
+        yield (
+            f"spot.max_wait_seconds = {wait}: a built-in algorithm without checkpoints may wait at most "
+            f"{LONGEST_WAIT_WITHOUT_CHECKPOINTS}."
         )
 
 

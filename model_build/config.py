@@ -12,6 +12,7 @@ from contract.documents import Document
 from contract.errors import InputError
 from model_build import algorithms
 from model_build.coherence import contradictions
+from model_build.tuning import MOST_JOBS, MOST_PARALLEL, Range
 
 FILE = "config.toml"
 
@@ -99,6 +100,42 @@ class Train(Section):
     )
 
 
+class Tuning(Section):
+    """With it, Tune stands in the place of Train: a number of training jobs with hyperparameters out of ranges, of
+    which the best goes on. What is not tuned comes from [train.hyperparameters]."""
+
+    enabled: bool = Field(default=False, description="search for the best hyperparameters")
+    strategy: Literal["bayesian", "random", "grid"] = Field(
+        default="bayesian", description="how the next values are found; grid tries all combinations of `values`"
+    )
+    objective: str | None = Field(
+        default=None, description="metric of the validation split; by default auc, mlogloss or rmse"
+    )
+    max_jobs: int = Field(default=12, ge=1, le=MOST_JOBS, description="training jobs in all")
+    max_parallel: int = Field(default=2, ge=1, le=MOST_PARALLEL, description="training jobs at a time")
+    early_stopping: bool = Field(default=False, description="stop jobs that fall behind the median of earlier ones")
+    seed: int = Field(default=42, ge=1, description="seed of the search")
+    ranges: dict[str, Range] = Field(
+        default_factory=dict,
+        description="hyperparameter = { min, max, scaling } (auto, linear, logarithmic, reverse) or { values }; "
+        "empty: the algorithm's own",
+    )
+    parents: Texts = Field(default=(), max_length=5, description="earlier tuning jobs whose results the search knows")
+    warm_start: Literal["identical", "transfer"] = Field(
+        default="transfer", description="parents saw the same data and code, or others"
+    )
+
+
+class Spot(Section):
+    """Managed Spot training. XGBoost goes on at its last checkpoint and ends with the same model; Random Cut Forest,
+    which has no checkpoints, begins again."""
+
+    enabled: bool = Field(default=False, description="train on spare capacity, which may be taken away")
+    max_wait_seconds: int = Field(
+        default=7200, ge=60, le=432_000, description="limit of training and waiting for capacity together"
+    )
+
+
 class Evaluate(Section):
     bootstrap: int = Field(default=200, ge=20, le=10_000, description="resamples behind each confidence interval")
     golden: int = Field(
@@ -154,6 +191,8 @@ class Config(Section):
     preprocess: Preprocess = Preprocess()
     split: Split = Split()
     train: Train = Train()
+    tuning: Tuning = Tuning()
+    spot: Spot = Spot()
     evaluate: Evaluate = Evaluate()
     gate: Gate = Gate()
     instances: Instances = Instances()

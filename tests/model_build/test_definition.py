@@ -85,6 +85,9 @@ TOGETHER: dict[str, dict[str, Any]] = {
         "instances.training_count": 2,
     },
     "columns.task": {"columns.task": "multiclass", "columns.positive": None},
+    # What these change is looked at in test_tuning_definition.
+    **{f"tuning.{key}": {"tuning.enabled": True} for key in config.Tuning.model_fields},
+    **{f"spot.{key}": {"spot.enabled": True} for key in config.Spot.model_fields},
     "security.subnets": {"security.subnets": ["subnet-1"], "security.security_groups": ["sg-1"]},
     "security.security_groups": {"security.subnets": ["subnet-2"], "security.security_groups": ["sg-2"]},
 }

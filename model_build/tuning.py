@@ -1,0 +1,176 @@
+"""What may be tuned, and how: tables by algorithm, default ranges, and what a range must not be.
+
+Names, kinds and objectives are those of SageMaker's own algorithms, to which a tuning job on their images is held:
+https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost-tuning.html and …/random-cut-forest-tuning.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from model_build.config import Config
+
+Direction = Literal["Maximize", "Minimize"]
+Kind = Literal["Integer", "Continuous"]
+
+#: AWS's limits of one tuning job.
+MOST_JOBS, MOST_PARALLEL = 750, 100
+
+SCALINGS = {"auto": "Auto", "linear": "Linear", "logarithmic": "Logarithmic", "reverse": "ReverseLogarithmic"}
+
+
+class Range(BaseModel):
+    """Either `min` and `max`, or `values`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min: int | float | None = None
+    max: int | float | None = None
+    scaling: Literal["auto", "linear", "logarithmic", "reverse"] = "auto"
+    values: tuple[int | float | str, ...] = Field(default=(), max_length=30)
+
+
+#: Algorithm → hyperparameters that a tuning job may vary.
+TUNABLE: dict[str, dict[str, Kind]] = {
+    "xgboost": {
+        "alpha": "Continuous",
+        "colsample_bylevel": "Continuous",
+        "colsample_bynode": "Continuous",
+        "colsample_bytree": "Continuous",
+        "eta": "Continuous",
+        "gamma": "Continuous",
+        "lambda": "Continuous",
+        "max_delta_step": "Integer",
+        "max_depth": "Integer",
+        "min_child_weight": "Continuous",
+        "num_round": "Integer",
+        "subsample": "Continuous",
+    },
+    "random_cut_forest": {"num_samples_per_tree": "Integer", "num_trees": "Integer"},
+}
+
+#: What is tuned when the configuration names no ranges.
+DEFAULTS: dict[str, dict[str, Range]] = {
+    "xgboost": {
+        "colsample_bytree": Range(min=0.3, max=1.0),
+        "eta": Range(min=0.01, max=0.3, scaling="logarithmic"),
+        "lambda": Range(min=0.1, max=20.0, scaling="logarithmic"),
+        "max_depth": Range(min=2, max=8),
+        "min_child_weight": Range(min=1.0, max=30.0, scaling="logarithmic"),
+        "subsample": Range(min=0.5, max=1.0),
+    },
+    "random_cut_forest": {
+        "num_samples_per_tree": Range(min=64, max=1024, scaling="logarithmic"),
+        "num_trees": Range(min=50, max=200),
+    },
+}
+
+#: Algorithm and task → metrics of the validation split by which trials are compared; the first is the default.
+OBJECTIVES: dict[tuple[str, str], dict[str, Direction]] = {
+    ("xgboost", "binary"): {"auc": "Maximize", "logloss": "Minimize", "error": "Minimize"},
+    ("xgboost", "multiclass"): {"mlogloss": "Minimize", "merror": "Minimize"},
+    ("xgboost", "regression"): {"rmse": "Minimize", "mae": "Minimize"},
+    ("random_cut_forest", "binary"): {"auc": "Maximize"},
+}
+
+#: Objective → Train prints it without being told to (see `jobs.hyperparameters.OBJECTIVES`).
+PRINTED = {"binary": ("logloss", "auc"), "multiclass": ("mlogloss", "merror"), "regression": ("rmse",)}
+
+
+def ranges(config: Config) -> Mapping[str, Range]:
+    """What the configuration tunes, by name."""
+    return dict(sorted((config.tuning.ranges or DEFAULTS[config.train.algorithm]).items()))
+
+
+def objective(config: Config) -> tuple[str, Direction]:
+    """The metric's name without its split, and whether more of it is better."""
+    known = OBJECTIVES[config.train.algorithm, config.columns.task]
+    name = config.tuning.objective or next(iter(known))
+    return name, known[name]
+
+
+def contradictions(config: Config, own_model: bool, hyperparameters: type[BaseModel]) -> Iterator[str]:
+    """One sentence per contradiction in [tuning], each beginning with the key."""
+    tuning, algorithm, task = config.tuning, config.train.algorithm, config.columns.task
+    if not tuning.enabled:
+        return
+    if config.train.engine == "builtin":
+        yield 'tuning.enabled: the engine "builtin" is not tuned; use train.engine = "script".'
+        return
+    if own_model and not tuning.ranges:
+        yield "tuning.ranges: a model of one's own has no default ranges; name them."
+    known = OBJECTIVES.get((algorithm, task), {})
+    if tuning.objective is not None and tuning.objective not in known:
+        yield f"tuning.objective = {tuning.objective!r} is none of a {task} task; known are {', '.join(known)}."
+    elif known and not own_model and algorithm == "xgboost":
+        yield from _printed(config)
+    if tuning.max_parallel > tuning.max_jobs:
+        yield f"tuning.max_parallel = {tuning.max_parallel} is more than tuning.max_jobs = {tuning.max_jobs}."
+    for name, row in ranges(config).items():
+        kind = TUNABLE[algorithm].get(name)
+        if kind is None:
+            yield f"tuning.ranges.{name}: {algorithm} cannot tune it; known are {', '.join(TUNABLE[algorithm])}."
+            continue
+        yield from _range(f"tuning.ranges.{name}", name, row, kind, hyperparameters)
+    if tuning.strategy == "grid":
+        yield from _grid(config)
+
+
+def _printed(config: Config) -> Iterator[str]:
+    given: Any = config.train.hyperparameters.get("eval_metric") or PRINTED[config.columns.task]
+    printed = given.split(",") if isinstance(given, str) else given
+    name = objective(config)[0]
+    if name not in printed:
+        yield f"tuning.objective = {name!r} is not on the log: add it to train.hyperparameters.eval_metric."
+
+
+def _range(key: str, name: str, row: Range, kind: Kind, hyperparameters: type[BaseModel]) -> Iterator[str]:
+    ends = [row.min, row.max]
+    if bool(row.values) == any(end is not None for end in ends):
+        yield f"{key}: a range has either min and max, or values."
+        return
+    tried = list(row.values)
+    if not row.values:
+        if row.min is None or row.max is None:
+            yield f"{key}: min and max go together; name both."
+            return
+        if row.min >= row.max:
+            yield f"{key}: min = {row.min:g} is not below max = {row.max:g}."
+            return
+        if kind == "Integer" and not all(float(end).is_integer() for end in (row.min, row.max)):
+            yield f"{key}: min and max must be whole numbers."
+            return
+        yield from _scaling(key, row, kind)
+        tried = [row.min, row.max]
+    elif len(set(row.values)) < len(row.values):
+        yield f"{key}: a value stands twice."
+    for value in tried:
+        typed = int(value) if kind == "Integer" and not isinstance(value, str) else value
+        try:
+            hyperparameters.model_validate({name: typed})
+        except ValidationError as error:
+            message = error.errors()[0]["msg"]
+            yield f"{key}: {value!r}: {message[0].lower()}{message[1:]}."
+
+
+def _scaling(key: str, row: Range, kind: Kind) -> Iterator[str]:
+    low, high = row.min or 0, row.max or 0
+    if row.scaling == "logarithmic" and low <= 0:
+        yield f"{key}: logarithmic scaling needs a min above 0."
+    if row.scaling == "reverse" and (kind == "Integer" or not 0 <= low < high < 1):
+        yield f"{key}: reverse scaling needs a continuous range within [0, 1)."
+
+
+def _grid(config: Config) -> Iterator[str]:
+    combinations = 1
+    for name, row in ranges(config).items():
+        if not row.values:
+            yield f'tuning.ranges.{name}: strategy = "grid" needs values, not min and max.'
+            return
+        combinations *= len(row.values)
+    if config.tuning.max_jobs != combinations:
+        yield f"tuning.max_jobs = {config.tuning.max_jobs}: the grid has {combinations} combinations; say so here."
