@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tarfile
 from pathlib import Path
 
 from contract import documents, package
@@ -36,3 +37,14 @@ def copy_code(source: Path, model_dir: Path) -> None:
     shutil.copytree(
         source, model_dir / package.CODE, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """The files of model.tar.gz, none outside `target`. Raises InputError when it is missing or broken."""
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(target, filter="data")
+    except FileNotFoundError:
+        raise InputError(f"{archive} is missing: the artefact of Train is needed.") from None
+    except tarfile.TarError as error:
+        raise InputError(f"{archive} cannot be unpacked: {str(error).splitlines()[0].rstrip(':')}.") from None

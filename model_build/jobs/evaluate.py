@@ -1,13 +1,13 @@
 """Evaluate: judge the sealed artefact on the test split, with the code that will serve it.
 
 Environment: MODEL (folder with model.tar.gz), TEST (encoded rows), TEST_RAW (the same rows, raw), SETTINGS (path of
-evaluate.json: {"bootstrap": 200, "golden": 100, "seed": 42}), OUTPUT.
+evaluate.json: {"bootstrap": 200, "golden": 100, "seed": 42, "champion": {…}}), OUTPUT. With a rule for a champion
+also CHAMPION and CHAMPION_VERSION, see `model_build.jobs.champion`.
 """
 
 import os
-import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +18,20 @@ from contract import documents, package
 from contract.documents import Document
 from contract.errors import InputError
 from inference.model import Model, load
-from model_build.jobs import golden
+from model_build.jobs import champion, golden
+from model_build.jobs.artefact import unpack
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.program import folder, program
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`evaluate.json`."""
+    """`evaluate.json`. `champion` is a rule of `analysis.champion`; empty: no comparison."""
 
     bootstrap: int = 200
     golden: int = 100
     seed: int = 42
+    champion: Document = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
@@ -47,26 +49,20 @@ def main() -> None:
     archive = folder("MODEL") / "model.tar.gz"
     output = folder("OUTPUT")
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as unpacked:
+    with tempfile.TemporaryDirectory() as unpacked, champion.asked(settings.champion) as reference:
         unpack(archive, Path(unpacked))
         model = load(Path(unpacked), threads=os.cpu_count() or 1)
         test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
         labels, scores = test.labels(), test.predict(model.predict)
         write_golden(model, labels, scores, settings, output)
-    evaluation = evaluate(model, labels, scores, settings, documents.sha256(archive.read_bytes()), output)
+        rows = metrics.sample(labels, scores, model.decision)
+        evaluation = evaluate(model, rows, len(labels), settings, documents.sha256(archive.read_bytes()), output)
+        if reference:
+            compared = reference.judge(rows, labels, model.decision, settings.bootstrap, settings.seed)
+            documents.write(output / package.CHAMPION, compared.to_document())
+            print(f"{compared.finding.clause}.")
     for name, value in metrics.flat(evaluation).items():
         print(f"test-{name}: {value:.5f}")
-
-
-def unpack(archive: Path, target: Path) -> None:
-    """The files of model.tar.gz, none outside `target`. Raises InputError when it is missing or broken."""
-    try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(target, filter="data")
-    except FileNotFoundError:
-        raise InputError(f"{archive} is missing: Evaluate needs the artefact of Train.") from None
-    except tarfile.TarError as error:
-        raise InputError(f"{archive} cannot be unpacked: {str(error).splitlines()[0].rstrip(':')}.") from None
 
 
 def write_golden(
@@ -84,16 +80,10 @@ def write_golden(
 
 
 def evaluate(
-    model: Model,
-    labels: NDArray[np.float32],
-    scores: NDArray[np.floating],
-    settings: Settings,
-    artefact: str,
-    output: Path,
+    model: Model, rows: metrics.Sample, count: int, settings: Settings, artefact: str, output: Path
 ) -> Document:
     """evaluation.json and the plots; the former's document, which also says what was evaluated. Raises InputError."""
-    rows = metrics.sample(labels, scores, model.decision)
-    evaluation = metrics.evaluate(rows, len(labels), settings.bootstrap, settings.seed)
+    evaluation = metrics.evaluate(rows, count, settings.bootstrap, settings.seed)
     pictures = plots.draw(rows, evaluation)
     for name, picture in pictures.items():
         (output / f"{name}.png").write_bytes(picture)

@@ -40,7 +40,7 @@ def package_registered(aws: Aws, package: Document, uris: Iterable[tuple[str, st
 def approval(aws: Aws, package: Document) -> None:
     """The action that gave a version its approval status: its creation, or a decision about it."""
     status = package["ModelApprovalStatus"]
-    moment = int(package.get("LastModifiedTime", package["CreationTime"]))
+    moment = int(package.get("LastModifiedTime") or package["CreationTime"])
     name = f"{package['ModelPackageGroupName']}-{package['ModelPackageVersion']}-{status}-{moment}-aws-model-package"
     document = {
         "ActionName": name,

@@ -1,0 +1,150 @@
+"""Champion and challenger: two models on the same rows, compared by a paired bootstrap.
+
+The rows that a resample draws are the same for both models, so that what makes rows hard or easy cancels out of the
+difference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 8.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.bootstrap import Estimate, estimates
+from analysis.metrics import Sample
+from contract.documents import Document
+from contract.errors import InputError
+from contract.findings import Finding
+
+Bound = Literal["lower", "value", "upper"]
+Floats = NDArray[np.float64]
+
+#: Metrics of which less is better.
+LOSSES = frozenset({"log_loss", "brier", "expected_calibration_error", "mse", "rmse", "mae", "median_absolute_error"})
+
+#: The end of the interval in words.
+WORDS: dict[str, str] = {"lower": "its lower end", "value": "the advantage", "upper": "its upper end"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The candidate's advantage, at the end `bound` of its 95 % interval, must not lie below −`margin`.
+
+    metric  of the test rows; its advantage is positive when the candidate is better, also for a loss
+    bound   lower: surely not worse; value: not worse on these rows; upper: not surely worse
+    margin  in the metric's unit: by how much the candidate may be worse
+    """
+
+    metric: str
+    bound: Bound = "upper"
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.bound not in WORDS:
+            raise InputError(f"The champion's bound is {self.bound!r}; it is one of {', '.join(WORDS)}.")
+        if not self.margin >= 0:
+            raise InputError(f"The champion's margin is {self.margin}; it must not be negative.")
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Rule":
+        """Raises InputError on unknown or missing keys."""
+        try:
+            return cls(**document)
+        except TypeError as error:
+            raise InputError(f"The champion's rule cannot be read: {error}.") from None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `champion.json` says.
+
+    champion    the champion's version, "" when there is none
+    compared    whether there are figures; without them the absolute thresholds alone decide
+    advantage   of the candidate over the champion, with its interval; positive is better
+    candidate, reference  the metric of both on the same rows
+    """
+
+    finding: Finding
+    champion: str
+    compared: bool = False
+    rule: Rule | None = None
+    candidate: float | None = None
+    reference: float | None = None
+    advantage: Estimate | None = None
+
+    def to_document(self) -> Document:
+        """The document; keys of figures only where there are figures."""
+        document: Document = {**asdict(self.finding), "champion": self.champion, "compared": self.compared}
+        if self.rule and self.advantage:
+            figures = {"candidate": self.candidate, "reference": self.reference}
+            document |= asdict(self.rule) | figures | {"advantage": self.advantage.to_document()}
+        return document
+
+
+def alone() -> Comparison:
+    """The first version: nothing to be compared with."""
+    clause = "no approved version is there to be compared with, so the absolute threshold alone decides"
+    return Comparison(Finding(True, clause), "")
+
+
+def incomparable(champion: str, reason: str) -> Comparison:
+    """The champion cannot answer for these rows; `reason` says why."""
+    why = reason.strip().rstrip(".")
+    clause = (
+        f"{_name(champion)} cannot be compared ({why[:1].lower()}{why[1:]}), so the absolute threshold alone decides"
+    )
+    return Comparison(Finding(True, clause), champion)
+
+
+def compare(
+    candidate: Sample, reference: Sample, champion: str, rule: Rule, rows: int, count: int, seed: int
+) -> Comparison:
+    """Both models on the same `rows` rows, in the same order.
+
+    reference   the champion's scores as a sample;  champion  its version
+    count       resamples, the same for both;  seed  of their draws
+
+    A metric that the rows leave undefined for one of them cannot be compared. Raises InputError for an unknown metric.
+    """
+    metric, samples = rule.metric, (candidate, reference)
+    values = [sample.values() for sample in samples]
+    if metric not in values[0]:
+        raise InputError(f"The champion is compared by {metric}, the report has {', '.join(values[0])}.")
+    for sample, each in zip(samples, values, strict=True):
+        if not np.isfinite(each[metric]):
+            why = sample.undefined().get(metric, "these rows do not define it")
+            return incomparable(champion, f"{metric} is undefined: {why}")
+
+    def advantage(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+        return {metric: other[metric] - one[metric] if metric in LOSSES else one[metric] - other[metric]}
+
+    def resampled(weights: Floats) -> dict[str, float]:
+        return advantage(candidate.resampled(weights), reference.resampled(weights))
+
+    found = estimates(advantage(*values), {}, resampled, rows, count, seed)[metric]
+    finding = _finding(found, champion, rule)
+    return Comparison(finding, champion, True, rule, values[0][metric], values[1][metric], found)
+
+
+def _finding(found: Estimate, champion: str, rule: Rule) -> Finding:
+    held = getattr(found, rule.bound)
+    if held is None:
+        return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({found.reason})")
+    value = found.value or 0.0
+    clause = f"{rule.metric} is {_beside(value, champion)} on the same test rows"
+    if found.lower is not None and found.upper is not None:
+        clause += f" (95 % interval of the advantage {found.lower:+.4f} to {found.upper:+.4f})"
+    if held >= -rule.margin:
+        return Finding(True, clause)
+    allowed = f"at least {-rule.margin:+g}" if rule.margin else "not below 0"
+    return Finding(False, f"{clause}, but {WORDS[rule.bound]} must be {allowed}")
+
+
+def _beside(value: float, champion: str) -> str:
+    if not value:
+        return f"that of {_name(champion)}"
+    return f"{abs(value):.4f} {'better' if value > 0 else 'worse'} than that of {_name(champion)}"
+
+
+def _name(champion: str) -> str:
+    return f"version {champion}"

@@ -1,0 +1,138 @@
+"""The champion on the candidate's test rows: the newest approved version answers with its own code, as its endpoint.
+
+Environment of Evaluate: CHAMPION (folder with the champion's model.tar.gz, or without one when there is no champion),
+CHAMPION_VERSION (its number, "none" without one).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import metrics
+from analysis.champion import Comparison, Rule, alone, compare, incomparable
+from analysis.metrics import Sample
+from contract import documents, package
+from contract.decision import Decision
+from contract.documents import Document
+from contract.errors import InputError
+from model_build.jobs import champion_endpoint
+from model_build.jobs.artefact import unpack
+from model_build.jobs.program import folder
+
+#: The version when there is no champion.
+NONE = "none"
+
+
+class Reference(Protocol):
+    """Something that says how the candidate stands beside the champion.
+
+    labels, decision  the candidate's, its rows in `candidate`;  count  resamples of seed `seed`
+    """
+
+    def judge(
+        self, candidate: Sample, labels: NDArray[np.generic], decision: Decision, count: int, seed: int
+    ) -> Comparison: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """A comparison that needs no figures: there is no champion, or none that can be asked."""
+
+    comparison: Comparison
+
+    def judge(self, *_: object) -> Comparison:
+        return self.comparison
+
+
+@dataclass(frozen=True)
+class Champion:
+    """An artefact that answers in a process of its own, in the file `answers`."""
+
+    version: str
+    artefact: Path
+    answers: Path
+    process: "subprocess.Popen[bytes]"
+    rule: Rule
+
+    def judge(
+        self, candidate: Sample, labels: NDArray[np.generic], decision: Decision, count: int, seed: int
+    ) -> Comparison:
+        """Both on the same rows, in the same order. What the champion cannot answer is said, and decides nothing."""
+        try:
+            sealed = Decision.from_document(documents.read(self.artefact / package.DECISION))
+            if (sealed.task, sealed.classes) != (decision.task, decision.classes):
+                raise InputError(f"It decides about {_what(sealed)}, the candidate about {_what(decision)}")
+            scores = self._scores()
+            if len(scores) != len(labels):
+                raise InputError(f"It answers {len(scores)} of {len(labels)} rows")
+            reference = metrics.sample(labels, scores, sealed)
+        except InputError as error:
+            return incomparable(self.version, str(error))
+        return compare(candidate, reference, self.version, self.rule, len(labels), count, seed)
+
+    def _scores(self) -> NDArray[np.float64]:
+        """(rows,) or (rows, classes), as soon as they are there. Raises InputError with the reason without them."""
+        if (code := self.process.wait()) or not self.answers.is_file():
+            lines = _log(self.answers).read_text(encoding="utf-8", errors="replace").split("\n")
+            said = next((line for line in reversed(lines) if line.strip()), f"it ended with exit code {code}")
+            raise InputError(f"Its own code fails: {said.strip()}")
+        answer: dict[str, Any] = json.loads(self.answers.read_text(encoding="utf-8"))
+        if "reason" in answer:
+            raise InputError(answer["reason"])
+        return np.asarray(answer["scores"], dtype=np.float64)
+
+
+@contextmanager
+def asked(rule: Document) -> Iterator[Reference | None]:
+    """The champion that the environment names, which begins to answer for the raw test rows in TEST_RAW.
+
+    rule  of `analysis.champion`; without one nothing is compared. What was begun ends with the context.
+    """
+    if not rule:
+        yield None
+        return
+    version = os.environ.get("CHAMPION_VERSION", NONE)
+    if version == NONE:
+        yield Known(alone())
+        return
+    with tempfile.TemporaryDirectory() as place:
+        unpacked, answers = Path(place) / "model", Path(place) / "answers.json"
+        try:
+            unpack(folder("CHAMPION") / "model.tar.gz", unpacked)
+        except InputError as error:
+            yield Known(incomparable(version, str(error)))
+            return
+        process = _start(unpacked, folder("TEST_RAW"), answers)
+        try:
+            yield Champion(version, unpacked, answers, process, Rule.from_document(rule))
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _start(unpacked: Path, rows: Path, answers: Path) -> "subprocess.Popen[bytes]":
+    # -P: no module beside the program stands before the champion's own.
+    program = str(Path(champion_endpoint.__file__).resolve())
+    command = [sys.executable, "-P", program, str(unpacked), str(rows.resolve()), str(answers)]
+    environment = {**os.environ, "PYTHONPATH": str(unpacked / package.CODE)}
+    with _log(answers).open("wb") as log:
+        return subprocess.Popen(command, env=environment, cwd=unpacked, stdout=log, stderr=log)
+
+
+def _log(answers: Path) -> Path:
+    """What the champion's process prints."""
+    return answers.with_suffix(".log")
+
+
+def _what(decision: Decision) -> str:
+    return " and ".join(decision.classes) or "a number"

@@ -1,0 +1,129 @@
+"""Champion and challenger: who wins, by how much, and what is said when there is nothing to compare."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from analysis import metrics
+from analysis.champion import Comparison, Rule, alone, compare, incomparable
+from contract.decision import Decision
+from contract.errors import InputError
+
+ROWS = 2000
+BINARY = Decision("binary", ("no", "yes"), 0.5, "fixed:0.5")
+REGRESSION = Decision("regression", ())
+
+
+def scored(noise: float, seed: int = 1) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Labels, the same for every seed, and scores that follow them but for the noise."""
+    labels = (np.random.default_rng(0).random(ROWS) < 0.3).astype(np.int64)
+    margin = labels + noise * np.random.default_rng(seed).normal(size=ROWS)
+    return labels, 1 / (1 + np.exp(-margin))
+
+
+def versus(noise: float, other: float, rule: Rule, seed: int = 2) -> Comparison:
+    labels, scores = scored(noise)
+    _, reference = scored(other, seed)
+    one, two = (metrics.sample(labels, each, BINARY) for each in (scores, reference))
+    return compare(one, two, "3", rule, ROWS, 100, 7)
+
+
+@pytest.mark.parametrize("bound", ["lower", "value", "upper"])
+def test_a_better_candidate_passes_and_a_worse_one_does_not(bound: str) -> None:
+    rule = Rule.from_document({"metric": "auc", "bound": bound})
+    better, worse = versus(0.5, 2.0, rule), versus(2.0, 0.5, rule)
+    assert better.finding.passed
+    assert not worse.finding.passed
+    assert "better than that of version 3 on the same test rows" in better.finding.clause
+    assert "must be not below 0" in worse.finding.clause
+
+
+def test_the_bounds_differ_where_the_rows_do_not_decide() -> None:
+    rules = {bound: Rule("auc", bound) for bound in ("lower", "upper")}  # type: ignore[arg-type]
+    found = {bound: versus(1.0, 1.0, rule, seed=5) for bound, rule in rules.items()}
+    assert found["upper"].finding.passed
+    assert not found["lower"].finding.passed
+    assert versus(1.0, 1.0, Rule("auc", "lower", margin=0.1), seed=5).finding.passed
+
+
+def test_a_loss_is_better_when_it_is_less() -> None:
+    rule = Rule("log_loss")
+    better, worse = versus(0.5, 2.0, rule), versus(2.0, 0.5, rule)
+    assert better.advantage
+    assert worse.advantage
+    assert (better.candidate or 0) < (better.reference or 0)
+    assert better.advantage.value == pytest.approx((better.reference or 0) - (better.candidate or 0))
+    assert better.finding.passed
+    assert not worse.finding.passed
+
+
+def test_the_interval_is_that_of_paired_resamples() -> None:
+    """Against a bootstrap that copies rows and asks scikit-learn."""
+    labels, scores = scored(1.0)
+    _, reference = scored(1.2, 1)  # nearly the same noise: what is hard for one is hard for the other
+    samples = [metrics.sample(labels, each, BINARY) for each in (scores, reference)]
+    found = compare(samples[0], samples[1], "3", Rule("auc"), ROWS, 100, 7).advantage
+    generator = np.random.default_rng(7)
+    draws = []
+    for _ in range(100):
+        rows = generator.integers(0, ROWS, ROWS)
+        draws.append(roc_auc_score(labels[rows], scores[rows]) - roc_auc_score(labels[rows], reference[rows]))
+    assert found
+    assert found.lower == pytest.approx(np.percentile(draws, 2.5))
+    assert found.upper == pytest.approx(np.percentile(draws, 97.5))
+    assert found.standard_deviation == pytest.approx(np.std(draws, ddof=1))
+
+
+def test_a_model_beside_itself_passes_every_bound_with_nothing_between() -> None:
+    labels, scores = scored(1.0)
+    sample = metrics.sample(labels, scores, BINARY)
+    for bound in ("lower", "value", "upper"):
+        found = compare(sample, sample, "3", Rule("auc", bound), ROWS, 50, 1)  # type: ignore[arg-type]
+        assert found.finding.passed
+        assert found.finding.clause.startswith("auc is that of version 3 on the same test rows")
+
+
+def test_an_undefined_metric_cannot_be_compared() -> None:
+    labels = np.zeros(50, dtype=np.int64)
+    sample = metrics.sample(labels, np.linspace(0, 1, 50), BINARY)
+    found = compare(sample, sample, "3", Rule("auc"), 50, 20, 1)
+    assert found.finding.passed
+    assert "version 3 cannot be compared (auc is undefined: All 50 test rows are of class no)" in found.finding.clause
+    assert "advantage" not in found.to_document()
+
+
+def test_a_regression_is_compared_by_its_own_metric() -> None:
+    values = np.random.default_rng(0).normal(size=300)
+    close, far = (metrics.sample(values, values + width, REGRESSION) for width in (0.1, 0.5))
+    found = compare(close, far, "1", Rule("rmse"), 300, 50, 1)
+    assert found.finding.passed
+    assert found.to_document()["advantage"]["value"] == pytest.approx(0.4)
+    with pytest.raises(InputError, match="compared by auc, the report has r2"):
+        compare(close, far, "1", Rule("auc"), 300, 50, 1)
+
+
+def test_what_is_said_without_a_champion() -> None:
+    assert alone().to_document() == {
+        "passed": True,
+        "clause": "no approved version is there to be compared with, so the absolute threshold alone decides",
+        "champion": "",
+        "compared": False,
+    }
+    assert incomparable("4", "It lacks the column 'x'.").finding.clause == (
+        "version 4 cannot be compared (it lacks the column 'x'), so the absolute threshold alone decides"
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"metric": "auc", "bound": "middle"}, "bound is 'middle'; it is one of lower, value, upper"),
+        ({"metric": "auc", "margin": -0.1}, "margin is -0.1; it must not be negative"),
+        ({"metric": "auc", "margin": float("nan")}, "must not be negative"),
+        ({"margin": 0.1}, "cannot be read"),
+    ],
+)
+def test_rules_that_make_no_sense(document: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Rule.from_document(document)
