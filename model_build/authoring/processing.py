@@ -10,6 +10,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from model_build.authoring import security
 from model_build.authoring.context import Context
+from model_build.bundle import Bundle
 
 ROOT = "/opt/ml/processing"
 
@@ -53,8 +54,12 @@ def processing_step(
     environment: Mapping[str, Any],
     instances: Any = 1,
     property_files: Sequence[PropertyFile] = (),
+    code: Bundle | None = None,
 ) -> ProcessingStep:
-    """The step `name` that runs `python3 -m program` with its bundle on PYTHONPATH."""
+    """The step `name` that runs `python3 -m program` with its bundle on PYTHONPATH.
+
+    code  the bundle, when it holds more than the program
+    """
     config = context.config
     processor = Processor(
         role=context.target.role,
@@ -68,6 +73,6 @@ def processing_step(
         sagemaker_session=context.session,
         **security.processor(config.security),
     )
-    code = context.assets.expanded(name, context.code(program))
-    arguments = processor.run(inputs=[*inputs, source("code", code)], outputs=list(outputs))
+    bundle = context.assets.expanded(name, code or context.code(program))
+    arguments = processor.run(inputs=[*inputs, source("code", bundle)], outputs=list(outputs))
     return ProcessingStep(name, step_args=arguments, cache_config=context.cache, property_files=list(property_files))

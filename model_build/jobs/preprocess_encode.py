@@ -1,12 +1,16 @@
 """The Processing job PreprocessEncode: a host's share of the raw rows → train/, validation/, test/ and test_raw/.
 
 Environment: INPUT (folder of CSV or Parquet), PREPROCESSOR (folder that Fit wrote), OUTPUT (folder), RESOURCE_CONFIG
-(the file that names the host; SageMaker writes it to the default path).
+(the file that names the host; SageMaker writes it to the default path), CSV (a further folder, for the built-in
+algorithms: see `csv_channels`; not set without one).
 """
+
+import os
 
 from contract import documents
 from contract.errors import InputError
 from contract.preprocessor import Preprocessor
+from model_build.jobs import csv_channels
 from model_build.jobs.program import folder, own_features, program
 from preprocessing.write import encode_files
 
@@ -27,6 +31,8 @@ def main() -> None:
         host=host,
         features=own_features(preprocessor.columns),
     )
+    if os.environ.get("CSV"):
+        csv_channels.write(folder("OUTPUT"), folder("CSV"))
     print(f"{host}: " + ", ".join(f"{side} {count}" for side, count in rows.items()), flush=True)
 
 

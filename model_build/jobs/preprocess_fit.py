@@ -1,4 +1,4 @@
-"""The Processing job PreprocessFit: raw rows → `preprocessor.json`, `duplicates/` and `findings.json`.
+"""The Processing job PreprocessFit: raw rows → `preprocessor.json`, `features.json`, `duplicates/`, `findings.json`.
 
 Environment: INPUT (folder of CSV or Parquet), SETTINGS (`preprocess.json`), OUTPUT (folder).
 """
@@ -17,6 +17,8 @@ def main() -> None:
     fitted.duplicates.write(output / "duplicates")
     documents.write(output / "findings.json", fitted.findings)
     documents.write(output / "preprocessor.json", fitted.preprocessor.to_document())
+    # For steps that must know it before they start: the built-in algorithms ask for the number of features.
+    documents.write(output / "features.json", {"feature_dim": len(fitted.preprocessor.feature_names)})
     print("rows: " + ", ".join(f"{name} {count}" for name, count in fitted.findings["rows"].items()), flush=True)
     for warning in fitted.findings["warnings"]:
         print(f"WARNING {warning}", flush=True)

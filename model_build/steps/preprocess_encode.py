@@ -14,8 +14,13 @@ NAME = "PreprocessEncode"
 #: begin with another's: `test` would bring `test_raw` along.
 OUTPUTS = {"train": "train", "validation": "validation", "test": "test", "raw_test": "test_raw"}
 
+#: For the built-in algorithms: output → folder, see `jobs.csv_channels`.
+CSV = {"csv_train": "train", "csv_validation": "validation", "scored": "scored"}
+
 
 def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
+    builtin = context.config.train.engine == "builtin"
+    csv = [sink(context, NAME, name, f"csv/{folder}") for name, folder in CSV.items()] if builtin else []
     return processing_step(
         context,
         NAME,
@@ -25,11 +30,12 @@ def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
             source("input", context.parameters.input_data_url, sharded=True),
             source("preprocessor", address(fit, preprocess_fit.OUTPUT)),
         ],
-        outputs=[sink(context, NAME, name, f"output/{folder}") for name, folder in OUTPUTS.items()],
+        outputs=[*(sink(context, NAME, name, f"output/{folder}") for name, folder in OUTPUTS.items()), *csv],
         environment={
             "INPUT": f"{ROOT}/input",
             "PREPROCESSOR": f"{ROOT}/preprocessor",
             "OUTPUT": f"{ROOT}/output",
+            **({"CSV": f"{ROOT}/csv"} if builtin else {}),
             "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },
         instances=context.parameters.processing_instance_count,

@@ -1,5 +1,7 @@
 """PreprocessFit: one pass over the raw rows on one instance → `preprocessor.json`, which tells how to encode."""
 
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from contract.documents import Document
@@ -9,6 +11,7 @@ from model_build.config import Config
 
 NAME = "PreprocessFit"
 OUTPUT = "preprocessor"
+FEATURES = PropertyFile(name="Features", output_name=OUTPUT, path="features.json")
 
 
 def settings(config: Config) -> Document:
@@ -21,6 +24,7 @@ def settings(config: Config) -> Document:
 
 
 def step(context: Context) -> ProcessingStep:
+    builtin = context.config.train.engine == "builtin"
     return processing_step(
         context,
         NAME,
@@ -37,4 +41,10 @@ def step(context: Context) -> ProcessingStep:
             "OUTPUT": f"{ROOT}/output",
             "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },
+        property_files=[FEATURES] if builtin else [],
     )
+
+
+def feature_dim() -> Join:
+    """The number of features as a text, which hyperparameters are."""
+    return Join(on="", values=[JsonGet(step_name=NAME, property_file=FEATURES, json_path="feature_dim")])
