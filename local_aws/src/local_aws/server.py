@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
+from local_aws.jobs import spot
 from local_aws.operations import Aws, Handler, Operations
 from local_aws.store import translate
 from local_aws.wire import serialise
@@ -116,9 +117,11 @@ class Application:
 
     def _control(self, request: HttpRequest) -> HttpResponse:
         """What the machine's owner may do and no AWS has: look at its state and move its clock."""
-        if request.path not in ("/_local/status", "/_local/clock"):
-            said = {"Error": f"There is no {request.path}; there are /_local/status and /_local/clock."}
+        if request.path not in ("/_local/status", "/_local/clock", "/_local/spot"):
+            said = {"Error": f"There is no {request.path}; there are /_local/status, /_local/clock and /_local/spot."}
             return HttpResponse(404, {"content-type": "application/json"}, json.dumps(said).encode())
+        if request.path == "/_local/spot":
+            return self._spot(request)
         if request.path == "/_local/clock" and request.method == "POST":
             try:
                 wanted = json.loads(request.body.read() or b"{}")
@@ -138,6 +141,17 @@ class Application:
             "Fsyncs": self.aws.store.fsyncs,
         }
         return HttpResponse(200, {"content-type": "application/json"}, json.dumps(state).encode())
+
+    def _spot(self, request: HttpRequest) -> HttpResponse:
+        """When instances of managed Spot training are taken away."""
+        status = 200
+        try:
+            if request.method == "POST":
+                spot.control(self.aws, json.loads(request.body.read() or b"{}"))
+            said = spot.state(self.aws)
+        except (ValueError, RecursionError) as error:
+            status, said = 400, {"Error": str(error)}
+        return HttpResponse(status, {"content-type": "application/json"}, json.dumps(said).encode())
 
 
 def _index(operations: Iterable[Operations]) -> dict[tuple[str, str], Handler]:

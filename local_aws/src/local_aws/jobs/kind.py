@@ -29,12 +29,16 @@ class Live:
 
 @dataclass
 class Outcome:
-    """How a job ended. `status` is Completed, Failed or Stopped; times are seconds since 1970."""
+    """How a job ended. `status` is Completed, Failed or Stopped; times are seconds since 1970.
+
+    overtime, overwait  whether MaxRuntimeInSeconds or MaxWaitTimeInSeconds ended it
+    """
 
     status: str
     reason: str = ""
     message: str = ""
     overtime: bool = False
+    overwait: bool = False
     started: float | None = None
     ended: float = 0.0
     uploads: list[Output] = field(default_factory=list)

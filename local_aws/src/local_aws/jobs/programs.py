@@ -1,13 +1,16 @@
 """Kinds of jobs that are programs: a command on each host, run to its end."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Kind, Live, Outcome
 from local_aws.jobs.metrics import Metrics
 from local_aws.jobs.outputs import Output
 from local_aws.jobs.run import Run
+from local_aws.jobs.spot import Interruption
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -46,6 +49,22 @@ class ProgramKind(Kind):
     @abstractmethod
     def limit_of(self, document: Document) -> float:
         """The longest that the programs may run, in seconds."""
+
+    def latest_of(self, document: Document) -> float:  # noqa: ARG002  the kinds use it
+        """When the job must have ended, waiting included, in seconds since 1970."""
+        return math.inf
+
+    def interruption_of(self, aws: Aws, document: Document, started: float) -> Interruption:  # noqa: ARG002
+        """When the hosts of an attempt that began at `started` are taken away."""
+        return Interruption()
+
+    def kept(self, aws: Aws, document: Document, folders: Sequence[HostFolder]) -> AbstractContextManager[object]:  # noqa: ARG002
+        """What keeps files of the hosts safe while the programs run."""
+        return nullcontext()
+
+    def on_interruption(self, document: Document) -> str:  # noqa: ARG002
+        """What the log says of an interruption."""
+        return ""
 
     def metrics_of(self, image: Image, document: Document, now: Callable[[], float]) -> Metrics:
         """What to look for in the log."""

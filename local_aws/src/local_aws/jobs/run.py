@@ -1,10 +1,12 @@
 """One job from its inputs to its staged outputs; nothing of it is durable or visible before the commit that follows."""
 
+import select
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from local_aws.jobs import events, spot
 from local_aws.jobs.failure import reason_of_error
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Live, Outcome, job_folder
@@ -30,7 +32,7 @@ class Run:
         self._image: Image = aws.images.find(kind.image_of(document))
         self._name: str = document[kind.name_member]
         self._metrics = kind.metrics_of(self._image, document, aws.clock.now)
-        self._epoch = round(aws.clock.now())
+        self._interruption = spot.Interruption()
         self._last: list[str] = []
         self._streams: list[str] = []
 
@@ -42,21 +44,56 @@ class Run:
             return Outcome("Failed", reason_of_error(error, self._aws.home))
 
     def _to_end(self, grace: Callable[[], float]) -> Outcome:
-        downloading, running, uploading = self._kind.phases
-        self._enter(downloading)
-        host = self._aws.part(Hosts).of(self._image)
-        folders = self._folders(host)
-        programs = self._kind.prepare(self._aws, self.document, self._image, folders)
-        started = self._enter(running)
-        deadline = started + self._kind.limit_of(self.document)
-        processes = [host.start(program) for program in programs]
-        end = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace).until_end()
-        self._enter(uploading)
+        folders, end, started = self._attempt(grace)
+        while end.interrupted and not (end.stopped or end.overtime):
+            if not self._wait_for_capacity():
+                overwait = not self._live.stop.asked
+                return Outcome("Stopped", overwait=overwait, started=started, metrics=self._metrics.final())
+            folders, end, started = self._attempt(grace)
+        self._enter(self._kind.phases[2])
         outcome = self._outcome(folders, end)
         outcome.started = started
         outcome.uploads = self._collect(folders, outcome.status)
         outcome.metrics = self._metrics.final()
         return outcome
+
+    def _attempt(self, grace: Callable[[], float]) -> tuple[list[HostFolder], End, float]:
+        """The programs on fresh hosts until they end or the hosts are taken away; when they were started."""
+        downloading, running, _ = self._kind.phases
+        self._enter(downloading)
+        host = self._aws.part(Hosts).of(self._image)
+        folders = self._folders(host)
+        programs = self._kind.prepare(self._aws, self.document, self._image, folders)
+        left = self._kind.limit_of(self.document) - spot.trained(self.document.get("SecondaryStatusTransitions", []))
+        started = self._enter(running)
+        deadline = min(started + left, self._kind.latest_of(self.document))
+        self._interruption = self._kind.interruption_of(self._aws, self.document, started)
+        processes = [host.start(program) for program in programs]
+        with self._kind.kept(self._aws, self.document, folders):
+            watch = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace, self._due)
+            return folders, watch.until_end(), started
+
+    def _due(self, now: float) -> bool:
+        return now >= self._interruption.at
+
+    def _wait_for_capacity(self) -> bool:
+        """Record the interruption and wait until there are hosts again; False when the job must end instead."""
+        if line := self._kind.on_interruption(self.document):
+            for stream in self._streams:
+                logs.append(self._aws, self._kind.log_group, stream, [line])
+        self._enter("Interrupted")
+        until = self._enter("Starting") + self._interruption.away
+        with self._aws.store.transaction():
+            stored = self._aws.store.get(self._kind.store_kind, self._name) or self.document
+            self.document[self._kind.status_member] = stored[self._kind.status_member]  # it may be Stopping
+            self._aws.store.put(self._kind.store_kind, self._name, self.document)
+            spot.spend(self._aws, self._interruption)
+            events.tell(self._aws, self._kind, self.document)
+        while (now := self._aws.clock.now()) < until:
+            if self._live.stop.asked or now >= self._kind.latest_of(self.document):
+                return False
+            select.select([self._live.stop.descriptor], [], [], min(0.1, (until - now) / self._aws.clock.rate))
+        return not self._live.stop.asked
 
     def _collect(self, folders: list[HostFolder], status: str) -> list[Output]:
         """All outputs, or none: what was staged before something went wrong does not stay."""
@@ -91,11 +128,14 @@ class Run:
         for folder in folders:
             folder.make(host.settings)
         self._last = [""] * len(folders)
-        self._streams = [f"{self._name}/{folder.name}-{self._epoch}" for folder in folders]
+        epoch = round(self._aws.clock.now())
+        self._streams = [f"{self._name}/{folder.name}-{epoch}" for folder in folders]
         return folders
 
     def _outcome(self, folders: list[HostFolder], end: End) -> Outcome:
         reason, message = self._kind.explain(folders, end, self._last)
+        if end.overtime and self._aws.clock.now() >= self._kind.latest_of(self.document):
+            return Outcome("Stopped", "", message, overwait=True)
         if end.overtime:
             limit = f"{self._kind.limit_of(self.document):.0f}"
             return Outcome("Stopped", "", message or f"MaxRuntimeInSeconds of {limit} exceeded", overtime=True)
@@ -104,6 +144,7 @@ class Run:
         return Outcome("Failed" if reason else "Completed", reason, message)
 
     def _lines(self, host: int, lines: list[str]) -> None:
+        self._interruption.saw(lines, self._aws.clock.now())
         found = self._metrics.read(lines)
         for observe in self._live.observers if found else ():
             observe(self.document, found)

@@ -1,12 +1,14 @@
 """Training jobs: channels in, a program per host, a model out."""
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
-from local_aws.jobs import inputs, outputs, toolkit
+from local_aws.jobs import checkpoints, inputs, outputs, spot, toolkit
 from local_aws.jobs.failure import JobError, message_in, reason_of
 from local_aws.jobs.folder import HostFolder, resource_config
 from local_aws.jobs.kind import Document, Outcome
@@ -15,7 +17,6 @@ from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
 from local_aws.processes.watch import End
-from local_aws.s3 import objects
 
 #: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 DAY = 24 * 3600
@@ -39,6 +40,8 @@ _MESSAGES = {
     "Stopping": "Stopping the training job",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job exceeded MaxWaitTimeInSeconds provided",
+    "Interrupted": "Training job interrupted: the managed Spot instances were taken back",
 }
 
 
@@ -75,7 +78,8 @@ class Training(ProgramKind):
         resources = request.get("ResourceConfig", {})
         if not resources.get("InstanceType") or not resources.get("InstanceCount"):
             raise NotSupported("a training job whose ResourceConfig has no InstanceType and InstanceCount")
-        _check_spot(request)
+        own = algorithm.get("ContainerEntrypoint") or _program(request) or not image.train
+        spot.check(request, DAY, resumable=bool(own or request.get("CheckpointConfig")))
         for channel in request.get("InputDataConfig", []):
             _check_channel(channel)
         return {"StoppingCondition": {"MaxRuntimeInSeconds": DAY}, "HyperParameters": {}, **request}
@@ -88,6 +92,26 @@ class Training(ProgramKind):
 
     def limit_of(self, document: Document) -> float:
         return float(document["StoppingCondition"].get("MaxRuntimeInSeconds", DAY))
+
+    def latest_of(self, document: Document) -> float:
+        wait = document["StoppingCondition"].get("MaxWaitTimeInSeconds")
+        spot_job = document.get("EnableManagedSpotTraining") and wait
+        return float(document["CreationTime"] + wait) if spot_job else math.inf
+
+    def interruption_of(self, aws: Aws, document: Document, started: float) -> spot.Interruption:
+        spot_job = document.get("EnableManagedSpotTraining")
+        return spot.upcoming(aws, document, started) if spot_job else spot.Interruption()
+
+    def kept(self, aws: Aws, document: Document, folders: Sequence[HostFolder]) -> AbstractContextManager[object]:
+        return checkpoints.Sync(aws, document, folders) if document.get("CheckpointConfig") else nullcontext()
+
+    def on_interruption(self, document: Document) -> str:
+        how = (
+            "restarts with what is in its checkpoints"
+            if document.get("CheckpointConfig")
+            else "has no CheckpointConfig and restarts from the beginning"
+        )
+        return f"local_aws: the Spot instances were taken back: the job {how}."
 
     def prepare(self, aws: Aws, document: Document, image: Image, folders: Sequence[HostFolder], /) -> list[Program]:
         for channel in document.get("InputDataConfig", []):
@@ -104,7 +128,7 @@ class Training(ProgramKind):
     ) -> Program:
         for path in ("/opt/ml/model", "/opt/ml/output/data", "/opt/ml/input/data"):
             folder.real(path).mkdir(parents=True, exist_ok=True)
-        _restore_checkpoints(aws, document, folder)
+        checkpoints.restore(aws, document, folder)
         channels = {channel["ChannelName"]: _channel_config(channel) for channel in document.get("InputDataConfig", [])}
         folder.write("/opt/ml/input/config/hyperparameters.json", document["HyperParameters"])
         folder.write("/opt/ml/input/config/inputdataconfig.json", channels)
@@ -143,7 +167,7 @@ class Training(ProgramKind):
     def collect(
         self, aws: Aws, document: Document, folders: Sequence[HostFolder], status: str
     ) -> Iterator[outputs.Output]:
-        """The model of a completed or stopped job; /opt/ml/output/data and checkpoints of every job."""
+        """The model of a completed or stopped job, and /opt/ml/output/data of every job."""
         base = _output_base(document)
         models = [folder.real("/opt/ml/model") for folder in folders]
         if status != "Failed" and _packed(document):
@@ -154,10 +178,6 @@ class Training(ProgramKind):
         data = [folder.real("/opt/ml/output/data") for folder in folders]
         if any(outputs.files_below(folder) for folder in data):
             yield outputs.pack(aws, data, f"{base}/output/output.tar.gz")
-        if checkpoints := document.get("CheckpointConfig"):
-            for folder in folders:
-                local = folder.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
-                yield from outputs.upload(aws, local, checkpoints["S3Uri"])
 
     def explain(self, folders: Sequence[HostFolder], end: End, last_lines: Sequence[str]) -> tuple[str, str]:
         if end.failed is None:
@@ -172,18 +192,22 @@ class Training(ProgramKind):
         transitions.append({"Status": phase, "StartTime": now, "StatusMessage": _MESSAGES[phase]})
         document["SecondaryStatus"] = phase
         if phase == "Downloading":
-            document["TrainingStartTime"] = now
+            document.setdefault("TrainingStartTime", now)
 
     def finish(self, document: Document, outcome: Outcome) -> None:
         phase = "MaxRuntimeExceeded" if outcome.overtime else outcome.status
+        phase = "MaxWaitTimeExceeded" if outcome.overwait else phase
         self.progress(document, phase, outcome.ended)
         document["SecondaryStatusTransitions"][-1]["EndTime"] = outcome.ended
         document["TrainingJobStatus"] = outcome.status
         document["TrainingEndTime"] = outcome.ended
         document["FinalMetricDataList"] = outcome.metrics
         if started := document.get("TrainingStartTime"):
-            seconds = max(1, round(outcome.ended - started))
-            document["TrainingTimeInSeconds"] = document["BillableTimeInSeconds"] = seconds
+            # Nothing is paid between instances. AWS also takes off the discount of Spot, which has no price here.
+            waited = spot.waited(document["SecondaryStatusTransitions"])
+            billable = max(1, round(outcome.ended - started - waited))
+            document["BillableTimeInSeconds"] = billable
+            document["TrainingTimeInSeconds"] = billable + math.ceil(waited)
         if outcome.reason:
             document["SecondaryStatusTransitions"][-1]["StatusMessage"] = outcome.reason
             document["FailureReason"] = outcome.reason
@@ -208,15 +232,10 @@ def _packed(document: Document) -> bool:
     return bool(document["OutputDataConfig"].get("CompressionType", "GZIP") == "GZIP")
 
 
-def _check_spot(request: Document) -> None:
-    if not request.get("EnableManagedSpotTraining"):
-        return
-    limits = request.get("StoppingCondition", {})
-    if limits.get("MaxWaitTimeInSeconds", 0) < limits.get("MaxRuntimeInSeconds", DAY):
-        raise AwsError(
-            "ValidationException",
-            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds.",
-        )
+def _program(request: Document) -> str | None:
+    """The program of script mode, if it is that."""
+    hyperparameters = toolkit.plain(request.get("HyperParameters", {}))
+    return toolkit.script_mode(hyperparameters, request.get("Environment", {}))
 
 
 def _check_channel(channel: Document) -> None:
@@ -254,14 +273,3 @@ def _channel_config(channel: Document) -> dict[str, str]:
         "RecordWrapperType": "None",
     }
     return config | ({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {})
-
-
-def _restore_checkpoints(aws: Aws, document: Document, folder: HostFolder) -> None:
-    checkpoints = document.get("CheckpointConfig")
-    if not checkpoints:
-        return
-    local = folder.real(checkpoints.get("LocalPath", "/opt/ml/checkpoints"))
-    local.mkdir(parents=True, exist_ok=True)
-    bucket, prefix = objects.split_uri(checkpoints["S3Uri"])
-    if objects.keys(aws, bucket, prefix):
-        inputs.download(aws, inputs.items(aws, inputs.Source(checkpoints["S3Uri"])), local, folder)

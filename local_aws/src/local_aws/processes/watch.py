@@ -46,6 +46,7 @@ class End:
     codes: list[int | None]
     stopped: bool = False
     overtime: bool = False
+    interrupted: bool = False
     failed: int | None = None
 
 
@@ -85,6 +86,7 @@ class Watch:
 
     lines     called with the number of a host and the lines that it wrote since the last call
     deadline  by `clock`, in seconds since 1970
+    due       asked ten times a second with the time: whether the machine is taken away now
     grace     asked when the stop begins: seconds of `clock` between SIGTERM and SIGKILL
     """
 
@@ -96,6 +98,7 @@ class Watch:
         stop: Stop,
         deadline: float,
         grace: Callable[[], float],
+        due: Callable[[float], bool] = lambda _: False,
     ) -> None:
         self._watched = [_Watched(process, open={process.output, process.status}) for process in processes]
         self._lines = lines
@@ -103,6 +106,7 @@ class Watch:
         self._stop = stop
         self._deadline = deadline
         self._grace = grace
+        self._due = due
         self._kill_at: float | None = None
         self._end = End([None] * len(processes))
 
@@ -136,6 +140,9 @@ class Watch:
         now = self._clock.now()
         if self._kill_at is None and now >= self._deadline:
             self._end.overtime = True
+            self._terminate()
+        if self._kill_at is None and self._due(now):
+            self._end.interrupted = True
             self._terminate()
         if self._kill_at is not None and now >= self._kill_at:
             self._signal(signal.SIGKILL)
