@@ -57,11 +57,12 @@ def decide(arn: str, status: str, note: str) -> None:
 
 
 def standing(project: Project) -> dict[str, list[str]]:
-    """ARN of a version → the stages whose stack holds it."""
+    """ARN of a version → the stages whose stack holds it; a stack that is being changed holds none for certain."""
     found: dict[str, list[str]] = {}
     for stage in STAGES:
         stack = stacks.find(project.stage_stack(stage))
-        arn = stacks.parameters(stack).get("ModelPackageName") if stack else None
+        settled = stack is not None and not stack["StackStatus"].endswith("_IN_PROGRESS")
+        arn = stacks.parameters(stack).get("ModelPackageName") if stack and settled else None
         if arn:
             found.setdefault(arn, []).append(stage)
     return found
