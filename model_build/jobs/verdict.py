@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis import fairness, gate, report
+from analysis import fairness, gate, power, report
 from analysis.gate import Rule
 from contract import documents, package
 from contract.decision import Decision
@@ -45,7 +45,11 @@ def main() -> None:
     analysis = documents.read(folder("ANALYSIS") / package.ANALYSIS) if os.environ.get("ANALYSIS") else {}
     decision = Decision.from_document(evaluation["model"]["decision"])
     rule = Rule.from_document(settings.gate) if settings.gate else gate.DEFAULTS[decision.task]
-    others = [*fairness.judge(analysis, settings.bias), *champion(evaluated)]
+    others = [
+        *power.judge(evaluation, decision),
+        *fairness.judge(analysis, settings.bias),
+        *champion(evaluated),
+    ]
     verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
     write(verdict, evaluation, decision, evaluated, output)
     for name, value in verdict.metrics.items():
