@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mlops import output, progress, runs
+from mlops import output, progress, runs, trainings
 from mlops import target as targets
 from mlops.options import JsonOption, TargetOption
 
@@ -14,13 +14,16 @@ def execution(
     target: TargetOption = targets.Target.local,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an execution: steps, times, what was cached, why it failed and the end of the log."""
+    """Show an execution: steps, times, what was cached, what tuning tried, what Spot saved, why it failed."""
     targets.connect(target)
     arn = runs.find(identifier)
     report = runs.report(arn)
+    trained = trainings.of(report)
     if as_json:
-        output.document(report)
+        output.document(report | trained)
         return
     output.console.print(output.status(report["PipelineExecutionStatus"]), arn)
     output.console.print(progress.steps_table(report["Steps"]))
+    for part in trainings.shown(trained):
+        output.console.print(part)
     progress.show_result(report)
