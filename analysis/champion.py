@@ -83,7 +83,7 @@ class Comparison:
 
 def alone() -> Comparison:
     """The first version: nothing to be compared with."""
-    clause = "no approved version is there to be compared with, so the absolute threshold alone decides"
+    clause = "no approved version was given to be compared with, so the absolute threshold alone decides"
     return Comparison(Finding(True, clause), "")
 
 

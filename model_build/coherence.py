@@ -119,6 +119,14 @@ def _gate(config: Config) -> Iterator[str]:
         yield "gate: minimum and maximum exclude each other."
     if gate.metric is not None and gate.metric != METRICS[task][0] and gate.minimum is None and gate.maximum is None:
         yield f"gate.metric = {gate.metric!r} needs gate.minimum or gate.maximum."
+    champion = config.champion
+    if champion.metric is not None and champion.metric not in METRICS[task]:
+        yield f"champion.metric = {champion.metric!r} is no metric of a {task} task: {', '.join(METRICS[task])}."
+    if config.train.engine == "builtin" and champion.enabled and "champion" in config.model_fields_set:
+        yield (
+            'champion: with train.engine = "builtin" the champion answers in its own image alone, and nothing is '
+            "compared; remove it, or set enabled = false."
+        )
 
 
 def _threshold(config: Config) -> Iterator[str]:
@@ -157,8 +165,9 @@ def _forest(config: Config) -> Iterator[str]:
         yield f'train.algorithm = "random_cut_forest" tells usual from unusual rows, the task is {task}.'
     if config.preprocess.impute == "none":
         yield 'preprocess.impute = "none": Random Cut Forest takes no missing numbers; choose median or mean.'
-    if (metric := config.gate.metric) in OF_PROBABILITIES:
-        yield f"gate.metric = {metric!r} needs probabilities, and Random Cut Forest gives anomaly scores; choose auc."
+    for key, metric in (("gate.metric", config.gate.metric), ("champion.metric", config.champion.metric)):
+        if metric in OF_PROBABILITIES:
+            yield f"{key} = {metric!r} needs probabilities, and Random Cut Forest gives anomaly scores; choose auc."
     if train.engine == "builtin" and "seed" in train.hyperparameters:
         yield "train.hyperparameters.seed: the built-in algorithm takes none; remove it."
     yield from _fixed_score(config)

@@ -144,6 +144,20 @@ class Evaluate(Section):
     seed: int = Field(default=42, ge=0, description="seed of the resamples and of the choice of golden records")
 
 
+class Champion(Section):
+    """The newest approved version answers for the same test rows. The candidate's advantage over it, at one end of its
+    95 % interval (paired bootstrap), must not lie below minus `margin`. A first version passes without."""
+
+    enabled: bool = Field(
+        default=True, description="compare; the engine builtin does not, since its model answers in its own image alone"
+    )
+    metric: str | None = Field(default=None, description="by default the gate's")
+    bound: Literal["lower", "value", "upper"] = Field(
+        default="upper", description="lower: surely not worse; value: not worse on these rows; upper: not surely worse"
+    )
+    margin: float = Field(default=0.0, ge=0, description="by how much it may be worse, in the metric's unit")
+
+
 class Gate(Section):
     """The condition for registration, on the test split. Empty: the default of the task."""
 
@@ -195,6 +209,7 @@ class Config(Section):
     spot: Spot = Spot()
     evaluate: Evaluate = Evaluate()
     gate: Gate = Gate()
+    champion: Champion = Champion()
     instances: Instances = Instances()
     security: Security = Security()
     cache: Cache = Cache()

@@ -102,6 +102,7 @@ def start_parameters(built: Built, session: Any, data: str | None) -> dict[str, 
         "InputDataUrl": address,
         "InputDataFingerprint": sources.fingerprint(address, s3),
         **registered(built.group, session.client("sagemaker")),
+        **champion(built.group, session.client("sagemaker"), s3),
     }
 
 
@@ -119,6 +120,36 @@ def registered(group: str, sagemaker: Any) -> dict[str, str]:
         "RegisteredCode": metadata.get(package.CODE_HASH, NONE),
         "RegisteredData": metadata.get(package.DATA_HASH, NONE),
     }
+
+
+def champion(group: str, sagemaker: Any, s3: Any) -> dict[str, str]:
+    """Number and address of the newest approved package in `group`; nothing where there is none, and no address where
+    its model cannot be read: it is gone, or it is a chain of containers."""
+    approved = sagemaker.list_model_packages(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="Approved",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        MaxResults=1,
+    )["ModelPackageSummaryList"]
+    if not approved:
+        return {}
+    found = sagemaker.describe_model_package(ModelPackageName=approved[0]["ModelPackageArn"])
+    version = {"ChampionVersion": str(found["ModelPackageVersion"])}
+    containers = found.get("InferenceSpecification", {}).get("Containers", [])
+    address = containers[0].get("ModelDataUrl", "") if len(containers) == 1 else ""
+    return version | {"ChampionModelUrl": address} if address and _is_there(s3, address) else version
+
+
+def _is_there(s3: Any, address: str) -> bool:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            raise
+        return False
+    return True
 
 
 def ensure_bucket(s3: Any, target: Target) -> None:

@@ -49,6 +49,7 @@ def describe(
     prefix = prefix or name
     loaded = config.load(folder)
     data = loaded.pipeline.input_data or f"s3://{target.bucket}/{prefix}/data/"
+    assets = Assets(target.bucket, prefix)
     return Context(
         name=name,
         folder=folder,
@@ -56,6 +57,6 @@ def describe(
         target=target,
         group=group or name,
         session=session.offline(target),
-        parameters=Parameters.of(loaded.instances, data),
-        assets=Assets(target.bucket, prefix),
+        parameters=Parameters.of(loaded.instances, data, no_champion=assets.settings("no-champion.json", {})),
+        assets=assets,
     )

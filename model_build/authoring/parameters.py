@@ -11,7 +11,8 @@ from model_build.config import Instances
 @dataclass(frozen=True)
 class Parameters:
     """`registered_*` are the hashes of the newest package: who starts an execution looks them up, so that a rerun
-    that would register the same model again ends without doing so."""
+    that would register the same model again ends without doing so. `champion_*` are address and number of the newest
+    approved version, with which Evaluate compares."""
 
     processing_instance_count: ParameterInteger
     processing_instance_type: ParameterString
@@ -22,9 +23,12 @@ class Parameters:
     registered_artefact: ParameterString
     registered_code: ParameterString
     registered_data: ParameterString
+    champion_model_url: ParameterString
+    champion_version: ParameterString
 
     @classmethod
-    def of(cls, instances: Instances, input_data: str) -> "Parameters":
+    def of(cls, instances: Instances, input_data: str, no_champion: str) -> "Parameters":
+        """`no_champion` is a prefix without a model: an input of a job needs an address that holds something."""
         return cls(
             processing_instance_count=ParameterInteger("ProcessingInstanceCount", instances.processing_count),
             processing_instance_type=ParameterString("ProcessingInstanceType", instances.processing),
@@ -39,6 +43,8 @@ class Parameters:
             registered_artefact=ParameterString("RegisteredArtefact", NONE),
             registered_code=ParameterString("RegisteredCode", NONE),
             registered_data=ParameterString("RegisteredData", NONE),
+            champion_model_url=ParameterString("ChampionModelUrl", no_champion),
+            champion_version=ParameterString("ChampionVersion", NONE),
         )
 
     def all(self) -> list[Parameter]:

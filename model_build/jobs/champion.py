@@ -108,7 +108,9 @@ def asked(rule: Document) -> Iterator[Reference | None]:
     with tempfile.TemporaryDirectory() as place:
         unpacked, answers = Path(place) / "model", Path(place) / "answers.json"
         try:
-            unpack(folder("CHAMPION") / "model.tar.gz", unpacked)
+            if not (archive := folder("CHAMPION") / "model.tar.gz").is_file():
+                raise InputError("Its artefact is gone, or is a chain of containers")
+            unpack(archive, unpacked)
         except InputError as error:
             yield Known(incomparable(version, str(error)))
             return

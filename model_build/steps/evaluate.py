@@ -8,6 +8,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from contract.documents import Document
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
+from model_build.coherence import METRICS
 from model_build.config import Config
 from model_build.steps import train as train_step
 
@@ -20,7 +21,17 @@ def settings(config: Config) -> Document:
     return config.evaluate.model_dump()
 
 
+def champion(config: Config) -> Document:
+    """The rule by which the candidate stands beside the champion; empty when it does not."""
+    chosen = config.champion
+    if not chosen.enabled:
+        return {}
+    metric = chosen.metric or config.gate.metric or METRICS[config.columns.task][0]
+    return {"metric": metric, "bound": chosen.bound, "margin": chosen.margin}
+
+
 def step(context: Context, encode: ProcessingStep, train: TrainingStep) -> ProcessingStep:
+    rule, parameters = champion(context.config), context.parameters
     return processing_step(
         context,
         NAME,
@@ -30,7 +41,8 @@ def step(context: Context, encode: ProcessingStep, train: TrainingStep) -> Proce
             source("model", train_step.artefact(train)),
             source("test", address(encode, "test")),
             source("test_raw", address(encode, "raw_test")),
-            source("settings", context.settings("evaluate.json", settings(context.config))),
+            source("settings", context.settings("evaluate.json", {**settings(context.config), "champion": rule})),
+            *([source("champion", parameters.champion_model_url)] if rule else []),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],
         environment={
@@ -39,6 +51,7 @@ def step(context: Context, encode: ProcessingStep, train: TrainingStep) -> Proce
             "TEST_RAW": f"{ROOT}/test_raw",
             "SETTINGS": f"{ROOT}/settings/evaluate.json",
             "OUTPUT": f"{ROOT}/output",
+            **({"CHAMPION": f"{ROOT}/champion", "CHAMPION_VERSION": parameters.champion_version} if rule else {}),
         },
     )
 

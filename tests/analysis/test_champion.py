@@ -106,7 +106,7 @@ def test_a_regression_is_compared_by_its_own_metric() -> None:
 def test_what_is_said_without_a_champion() -> None:
     assert alone().to_document() == {
         "passed": True,
-        "clause": "no approved version is there to be compared with, so the absolute threshold alone decides",
+        "clause": "no approved version was given to be compared with, so the absolute threshold alone decides",
         "champion": "",
         "compared": False,
     }

@@ -57,7 +57,7 @@ def test_upsert_uploads_all_that_the_definition_names(session: boto3.Session, bu
     assert arn.endswith(":pipeline/small")
     named = [part for part in built.text.split('"') if part.startswith(f"s3://{built.target.bucket}/small/")]
     addresses = {address for address in named if "/code/" in address or "/settings/" in address}
-    assert len(addresses) == 8, "five bundles, three settings"
+    assert len(addresses) == 9, "five bundles, four settings"
     present = keys(session, built)
     for address in addresses:
         prefix = address.removeprefix(f"s3://{built.target.bucket}/")
@@ -177,10 +177,36 @@ def test_an_execution_starts_with_what_the_registry_holds(session: boto3.Session
     second = started(ProcessingInstanceCount="2")
     assert [second[f"Registered{name}"] for name in ("Artefact", "Code", "Data")] == ["a", "c", "d"]
     assert second["ProcessingInstanceCount"] == "2"
+    assert "ChampionVersion" not in second, "a version that waits for approval is no champion"
     derived = {"InputDataFingerprint", "RegisteredArtefact", "RegisteredCode", "RegisteredData"}
     given = {name: f"my {name}" for name in derived}
     third = started(**given)
     assert {name: third[name] for name in derived} == given, "what the user says wins"
+
+
+def test_the_champion_is_the_newest_approved_version(session: boto3.Session, built: Built) -> None:
+    executions.upsert(built, session)
+    sagemaker, s3 = session.client("sagemaker"), session.client("s3")
+    assert executions.champion("small", sagemaker, s3) == {}
+
+    def register(key: str, status: str, containers: int = 1) -> str:
+        address = f"s3://{built.target.bucket}/{key}"
+        container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/x:1", "ModelDataUrl": address}
+        sagemaker.create_model_package(
+            ModelPackageGroupName="small",
+            ModelApprovalStatus=status,
+            InferenceSpecification={"Containers": [container] * containers, "SupportedContentTypes": ["text/csv"]},
+        )
+        return address
+
+    s3.put_object(Bucket=built.target.bucket, Key="one/model.tar.gz", Body=b"")
+    one = register("one/model.tar.gz", "Approved")
+    register("two/model.tar.gz", "PendingManualApproval")
+    assert executions.champion("small", sagemaker, s3) == {"ChampionVersion": "1", "ChampionModelUrl": one}
+    register("gone/model.tar.gz", "Approved")
+    assert executions.champion("small", sagemaker, s3) == {"ChampionVersion": "3"}
+    register("one/model.tar.gz", "Approved", containers=3)
+    assert executions.champion("small", sagemaker, s3) == {"ChampionVersion": "4"}
 
 
 def test_a_sample_is_made_when_there_is_one(session: boto3.Session, built: Built, small: Path) -> None:
