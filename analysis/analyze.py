@@ -134,6 +134,8 @@ def _decided(model: Explainer, matrix: Matrix, decision: Decision) -> NDArray[An
     """The decisions, as the labels are spelled."""
     scores = np.asarray(model.predict(matrix))
     if decision.task == "binary":
+        if decision.threshold is None:
+            raise InputError("The decision of a binary model has no threshold: its decision.json is incomplete.")
         return np.asarray(scores >= decision.threshold, dtype=np.int64)
     return scores.argmax(axis=1) if decision.task == "multiclass" else scores
 

@@ -1,7 +1,7 @@
 """`constraint_violations.json`: statistics of later rows held against constraints and statistics of a baseline.
 
-The kinds of checks are Model Monitor's. A negative value where the baseline has none is told as a `data_type_check`, the
-nearest of them.
+The kinds of checks are Model Monitor's. A negative value where the baseline has none is told as a `data_type_check`,
+the nearest of them.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-violations.html
 """
