@@ -8,6 +8,12 @@ from contract.findings import Finding
 
 SECTIONS = ("pre_training_bias_metrics", "post_training_bias_metrics")
 
+#: Clarify's names of all metrics, before and after training.
+METRICS = (
+    "CI", "DPL", "KL", "JS", "LP", "TVD", "KS", "CDDL",
+    "DPPL", "DI", "DCA", "DCR", "RD", "SD", "DAR", "DRR", "AD", "CDDPL", "TE", "FT", "GE",
+)  # fmt: skip
+
 #: Metrics that are a ratio, at its best 1, so that a limit holds both ways; the best of all others is 0.
 #: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-post-training-bias-metric-di.html
 RATIOS = frozenset({"DI"})

@@ -17,11 +17,11 @@ CHAMPION = "champion.json"
 GOLDEN = "golden.jsonl"
 PAYLOAD = "payload.tar.gz"
 
-#: Written by Analyze, one prefix: bias and explanations, what explains each row, and the training data for monitors.
+#: Written by Analyze, one prefix: bias and explanations in Clarify's schema, the same in words for the report, and what
+#: explains each row.
 ANALYSIS = "analysis.json"
+PAGE = "page.json"
 EXPLANATIONS = "explanations_shap/out.csv"
-STATISTICS = "statistics.json"
-CONSTRAINTS = "constraints.json"
 
 #: Written by Verdict, one prefix: the flat document of the gate, and what a person reads.
 GATE = "gate.json"

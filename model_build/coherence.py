@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from analysis import threshold
 from contract.decision import OF_PROBABILITIES
 from contract.errors import InputError
-from model_build import tuning
+from model_build import analyses, tuning
 from model_build.algorithms import ALGORITHMS, Name
 from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
@@ -51,6 +51,7 @@ def contradictions(config: Config, own_model: bool) -> Iterator[str]:
         yield from check(config)
     kind: type[BaseModel] = _Free if own_model else ALGORITHMS[config.train.algorithm].hyperparameters
     yield from tuning.contradictions(config, own_model, kind)
+    yield from analyses.contradictions(config)
     if own_model:
         yield from _own_model(config)
         return
@@ -151,6 +152,11 @@ def _engine(config: Config) -> Iterator[str]:
             'train.engine = "builtin" is for random_cut_forest: the XGBoost image does not resume after a Spot '
             'interruption without a script of ours; remove it or write "script".'
         )
+    if train.engine == "builtin" and config.tuning.enabled:
+        yield (
+            'tuning.enabled: with train.engine = "builtin" nothing is tuned, since the number of features is known '
+            'after PreprocessFit alone; remove it, or write engine = "script".'
+        )
     if instances.training_count > 1 and train.engine == "script":
         yield (
             f"instances.training_count = {instances.training_count}: the script engine trains on one instance; "
@@ -177,14 +183,16 @@ def _fixed_score(config: Config) -> Iterator[str]:
     """A score is an expected inverse depth, at most 1, times log2(1 + samples per tree)."""
     name, _, text = config.train.threshold.partition(":")
     samples = config.train.hyperparameters.get("num_samples_per_tree", 256)
+    if name != "fixed" or not isinstance(samples, int):
+        return
     try:
-        outside = name == "fixed" and float(text) > math.log2(1 + int(samples))  # type: ignore[arg-type]
+        outside = float(text) > math.log2(1 + samples)
     except ValueError:
-        return  # said by the checks of rule and hyperparameters
+        return  # said by the check of the rule
     if outside:
         yield (
             f"train.threshold = {config.train.threshold!r} lies outside of the scores: with {samples} samples per tree "
-            f"they lie between 0 and {math.log2(1 + int(samples)):.2f}."
+            f"they lie between 0 and {math.log2(1 + samples):.2f}."
         )
 
 

@@ -144,6 +144,46 @@ class Evaluate(Section):
     seed: int = Field(default=42, ge=0, description="seed of the resamples and of the choice of golden records")
 
 
+class Analysis(Section):
+    """Analyze, beside Evaluate: what moves the scores and how the decisions treat groups, on the test rows."""
+
+    engine: Literal["open", "off"] = Field(
+        default="open", description="open: Analyze runs for models in one container; off: the step is left out"
+    )
+    explain: int = Field(
+        default=500,
+        ge=1,
+        le=1_000_000,
+        description="test rows whose scores are explained; at most 200 when the model is no XGBoost",
+    )
+    partial_dependence: Texts = Field(
+        default=(), description="columns whose curve is drawn; empty: the six that move the scores most"
+    )
+    seed: int = Field(default=42, ge=0, description="seed of the choice of rows and of sampled explanations")
+    favourable: Texts = Field(
+        default=(), description="the label's values that are good for a person; binary: by default columns.positive"
+    )
+    favourable_above: float | None = Field(
+        default=None, description="regression: the value above which label and prediction are good for a person"
+    )
+    facet_thresholds: dict[str, float] = Field(
+        default_factory=dict,
+        description="numeric facet = the value above which a row is in its group; without one each of at most five "
+        "values is a group, else the median parts them",
+    )
+    facet_values: dict[str, Texts] = Field(
+        default_factory=dict, description="facet = the groups to look at, each against all others; by default every one"
+    )
+    group_variable: str | None = Field(
+        default=None, description="column within whose values the conditional demographic disparity is measured"
+    )
+    bias_gate: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="bias metric = limit; a model beyond it is rejected: { DI = 0.8 } is the four-fifths rule, a ratio "
+        "between 0.8 and 1.25, and every other metric lies between minus and plus its limit",
+    )
+
+
 class Champion(Section):
     """The newest approved version answers for the same test rows. The candidate's advantage over it, at one end of its
     95 % interval (paired bootstrap), must not lie below minus `margin`. A first version passes without."""
@@ -208,6 +248,7 @@ class Config(Section):
     tuning: Tuning = Tuning()
     spot: Spot = Spot()
     evaluate: Evaluate = Evaluate()
+    analysis: Analysis = Analysis()
     gate: Gate = Gate()
     champion: Champion = Champion()
     instances: Instances = Instances()

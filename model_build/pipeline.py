@@ -8,7 +8,8 @@ from model_build.authoring import session
 from model_build.authoring.context import Context
 from model_build.authoring.parameters import Parameters
 from model_build.authoring.pipeline import BuildPipeline
-from model_build.steps import evaluate, gate, preprocess_encode, preprocess_fit, register, train, verdict
+from model_build.engines import ENGINES
+from model_build.steps import gate, preprocess_encode, preprocess_fit, register, verdict
 from model_build.target import Target, resolve
 
 
@@ -23,7 +24,7 @@ def get_pipeline(
     folder: Path | None = None,
     target: Target | None = None,
 ) -> BuildPipeline:
-    """Preprocess → Train → Evaluate → Verdict → Gate → Register or Fail, with the conventional arguments of AWS's templates.
+    """Preprocess → Train → Evaluate → Verdict → Gate → Register or Fail, with the arguments that AWS's templates have.
 
     folder   the pipeline's; by default the one called `pipeline_name` among the project's pipelines
     target   account, region, bucket and role in one; it takes the place of the first three arguments
@@ -33,11 +34,10 @@ def get_pipeline(
     context = describe(pipeline_name, target, folder, model_package_group_name, base_job_prefix)
     fit = preprocess_fit.step(context)
     encode = preprocess_encode.step(context, fit)
-    trained = train.step(context, fit, encode)
-    evaluated = evaluate.step(context, encode, trained)
-    judged = verdict.step(context, evaluated)
-    registered = register.step(context, trained, evaluated)  # after all others, whose code it names
-    steps = [fit, encode, trained, evaluated, judged, gate.gate(context, registered), gate.reject()]
+    model = ENGINES[context.config.train.engine](context, fit, encode)
+    judged = verdict.step(context, model.evaluated, model.analyzed)
+    registered = register.step(context, model.containers, model.evaluated)  # after all others, whose code it names
+    steps = [fit, encode, *model.steps, judged, gate.gate(context, registered), gate.reject()]
     return BuildPipeline(context, steps)
 
 

@@ -4,46 +4,32 @@ from typing import Any
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.resources import Model
-from sagemaker.core.shapes import ContainerDefinition
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.model_step import ModelStep
-from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import ProcessingStep
 from sagemaker.serve.model_builder import ModelBuilder
 
 from contract import package
 from model_build.authoring.context import Context
 from model_build.coherence import METRICS
+from model_build.steps.containers import CSV, JSON, JSON_LINES, PARQUET, Containers
 from model_build.steps.evaluate import file
-from model_build.steps.train import artefact
 from model_build.steps.verdict import gate, verdict
 
 NAME = "Register"
-RESPONSE_TYPES = ["text/csv", "application/json", "application/jsonlines"]
-CONTENT_TYPES = [*RESPONSE_TYPES, "application/x-parquet"]
 TASKS = {"binary": "CLASSIFICATION", "multiclass": "CLASSIFICATION", "regression": "REGRESSION"}
 
-#: The image's own gunicorn serves our WSGI callable out of the artefact. Without SAGEMAKER_PROGRAM, nothing is
-#: installed at start, so a read-only file system will do.
-SERVING = {
-    "SAGEMAKER_SERVING_MODULE": "inference.app:app",
-    "PYTHONPATH": "/opt/ml/model/code",
-    "SAGEMAKER_USE_NGINX": "false",
-}
 
-
-def step(context: Context, train: TrainingStep, evaluate: ProcessingStep) -> ModelStep:
+def step(context: Context, containers: Containers, evaluate: ProcessingStep) -> ModelStep:
     # A list of containers: for a single one ModelBuilder would add an empty SAGEMAKER_PROGRAM, and the image would
     # serve in algorithm mode. The name does not reach the definition.
-    container = ContainerDefinition(
-        image=context.image("xgboost"), model_data_url=artefact(train), environment=dict(SERVING)
-    )
-    model = Model(model_name=context.name, containers=[container])
+    model = Model(model_name=context.name, containers=containers.definitions)
     builder = ModelBuilder(model=[model], role_arn=context.target.role, sagemaker_session=context.session)
     instances = list(context.config.instances.inference)
     arguments = builder.register(
         model_package_group_name=context.group,
-        content_types=CONTENT_TYPES,
-        response_types=RESPONSE_TYPES,
+        content_types=[CSV, JSON, JSON_LINES, PARQUET],
+        response_types=list(containers.responses),
         inference_instances=instances,
         transform_instances=instances,
         approval_status=context.parameters.model_approval_status,

@@ -9,6 +9,7 @@ from contract.documents import Document
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
 from model_build.config import Config
+from model_build.steps import analyze as analyze_step
 from model_build.steps import evaluate as evaluate_step
 
 NAME = "Verdict"
@@ -25,7 +26,7 @@ DEFAULTS = {
 
 def settings(config: Config) -> Document:
     """`verdict.json`."""
-    return {"gate": gate(config), "bias": {}}
+    return {"gate": gate(config), "bias": config.analysis.bias_gate}
 
 
 def gate(config: Config) -> Document:
@@ -41,7 +42,9 @@ def gate(config: Config) -> Document:
     return {"metric": rule.metric or metric, "bound": rule.bound or careful, **limit}
 
 
-def step(context: Context, evaluate: ProcessingStep) -> ProcessingStep:
+def step(context: Context, evaluate: ProcessingStep, analyze: ProcessingStep | None) -> ProcessingStep:
+    """`analyze` is None where there is no such step."""
+    analysis = [source("analysis", address(analyze, analyze_step.OUTPUT))] if analyze else []
     return processing_step(
         context,
         NAME,
@@ -49,11 +52,13 @@ def step(context: Context, evaluate: ProcessingStep) -> ProcessingStep:
         image="processing",
         inputs=[
             source("evaluation", address(evaluate, evaluate_step.OUTPUT)),
+            *analysis,
             source("settings", context.settings("verdict.json", settings(context.config))),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],
         environment={
             "EVALUATION": f"{ROOT}/evaluation",
+            **({"ANALYSIS": f"{ROOT}/analysis"} if analysis else {}),
             "SETTINGS": f"{ROOT}/settings/verdict.json",
             "OUTPUT": f"{ROOT}/output",
         },

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT, Commands
 
 ROOMS = ("contract", "preprocessing", "random_cut_forest", "analysis", "inference", "model_build")
-JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Verdict")
+JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Analyze", "Verdict")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_the_life_of_a_build(credit: Commands) -> None:
     config = credit.folder / "model_build/pipelines/credit/config.toml"
     config.write_text(config.read_text() + "\n[train.hyperparameters]\nmax_depth = 2\n")
     shallower = credit.json("run", "credit", "--data", "credit.csv")
-    assert ran(shallower) == {"Train", "Evaluate", "Verdict"}
+    assert ran(shallower) == {"Train", "Evaluate", "Analyze", "Verdict"}
     assert [entry["ModelPackageVersion"] for entry in credit.json("models", "credit")] == [2, 1]
 
     text = (credit.folder / "credit.csv").read_text()

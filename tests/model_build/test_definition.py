@@ -20,9 +20,10 @@ from tests.model_build.conftest import CREDIT, TARGET, define
 
 GOLDEN = Path(__file__).parent / "golden"
 
-JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Verdict")
+JOBS = ("PreprocessFit", "PreprocessEncode", "Train", "Evaluate", "Analyze", "Verdict")
 PREPROCESS = r"PreprocessFit.*S3Uri"
 EVALUATE = r"Evaluate.*S3Uri"
+ANALYZE = r"Analyze.*S3Uri"
 VERDICT = r"Verdict.*S3Uri"
 
 #: Leaf of the configuration → another value, where the definition changes, and in how many places.
@@ -52,6 +53,13 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "evaluate.bootstrap": (300, EVALUATE, 1),
     "evaluate.golden": (50, EVALUATE, 1),
     "evaluate.seed": (7, EVALUATE, 1),
+    "analysis.explain": (100, ANALYZE, 1),
+    "analysis.partial_dependence": (["income"], ANALYZE, 1),
+    "analysis.seed": (7, ANALYZE, 1),
+    "analysis.favourable": (["no"], ANALYZE, 1),
+    "analysis.facet_values": ({"sex": ["female"]}, ANALYZE, 1),
+    "analysis.group_variable": ("purpose", ANALYZE, 1),
+    "analysis.bias_gate": ({"DI": 0.8}, VERDICT, 1),
     "gate.bound": ("value", VERDICT, 1),
     "gate.minimum": (0.6, VERDICT, 1),
     "gate.maximum": (0.6, VERDICT, 1),
@@ -63,14 +71,14 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "instances.processing_count": (2, r"ProcessingInstanceCount\.DefaultValue", 1),
     "instances.training": ("ml.m5.xlarge", r"TrainingInstanceType\.DefaultValue", 1),
     "instances.inference": (["ml.m5.large"], r"Register.*InstanceTypes\[1\]", 2),
-    "instances.volume_gb": (50, r".*VolumeSizeInGB", 5),
-    "instances.max_runtime_seconds": (7200, r".*MaxRuntimeInSeconds", 5),
-    "security.kms_key": ("alias/key", r".*KmsKeyId", 11),
-    "security.network_isolation": (False, r".*EnableNetworkIsolation", 5),
-    "security.encrypt_between_containers": (True, r".*EnableInterContainerTrafficEncryption", 5),
-    "security.tags": ({"team": "risk"}, r".*Tags\[0\]\.(Key|Value)", 10),
-    "cache.enabled": (False, r".*CacheConfig\.Enabled", 5),
-    "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", 5),
+    "instances.volume_gb": (50, r".*VolumeSizeInGB", len(JOBS)),
+    "instances.max_runtime_seconds": (7200, r".*MaxRuntimeInSeconds", len(JOBS)),
+    "security.kms_key": ("alias/key", r".*KmsKeyId", 2 * len(JOBS) + 1),
+    "security.network_isolation": (False, r".*EnableNetworkIsolation", len(JOBS)),
+    "security.encrypt_between_containers": (True, r".*EnableInterContainerTrafficEncryption", len(JOBS)),
+    "security.tags": ({"team": "risk"}, r".*Tags\[0\]\.(Key|Value)", 2 * len(JOBS)),
+    "cache.enabled": (False, r".*CacheConfig\.Enabled", len(JOBS)),
+    "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", len(JOBS)),
 }
 
 #: Those of which one value alone would contradict another: what has to change with it.
@@ -87,6 +95,13 @@ TOGETHER: dict[str, dict[str, Any]] = {
         "train.engine": "builtin",
         "instances.training_count": 2,
     },
+    "analysis.engine": {"analysis.engine": "off"},
+    "analysis.favourable_above": {
+        "columns.task": "regression",
+        "columns.positive": None,
+        "analysis.favourable_above": 1,
+    },
+    "analysis.facet_thresholds": {"columns.facets": ["sex", "age"], "analysis.facet_thresholds": {"age": 40}},
     "columns.task": {"columns.task": "multiclass", "columns.positive": None},
     "champion.enabled": {"champion.enabled": False},
     # What these change is looked at in test_tuning_definition.
@@ -189,6 +204,8 @@ def keys(field: Any) -> list[str]:
         ("split.validation", rf"({PREPROCESS})$"),
         ("split.test", rf"({PREPROCESS})$"),
         ("columns.task", rf"({PREPROCESS}|{EVALUATE}|{VERDICT})$|metric-|\.Task$"),
+        ("analysis.engine", r"\.Analyze\.|Verdict.*(ProcessingInputs|Environment\.ANALYSIS)|code-sha256|Gate.*LeftValue"),
+        ("analysis.facet_thresholds", rf"({PREPROCESS}|{ANALYZE})$"),
         ("security.subnets", r"VpcConfig"),
         ("security.security_groups", r"VpcConfig"),
     ],

@@ -57,7 +57,7 @@ def test_upsert_uploads_all_that_the_definition_names(session: boto3.Session, bu
     assert arn.endswith(":pipeline/small")
     named = [part for part in built.text.split('"') if part.startswith(f"s3://{built.target.bucket}/small/")]
     addresses = {address for address in named if "/code/" in address or "/settings/" in address}
-    assert len(addresses) == 9, "five bundles, four settings"
+    assert len(addresses) == 11, "six bundles, five settings"
     present = keys(session, built)
     for address in addresses:
         prefix = address.removeprefix(f"s3://{built.target.bucket}/")
@@ -222,7 +222,7 @@ def test_from_a_step(session: boto3.Session, built: Built) -> None:
     from model_build.check import downstream
 
     steps = json.loads(built.text)["Steps"]
-    assert downstream(steps, "Train") == ["Train", "Evaluate", "Verdict", "Gate", "Reject"]
+    assert downstream(steps, "Train") == ["Train", "Evaluate", "Analyze", "Verdict", "Gate", "Reject"]
     assert downstream(steps, "PreprocessFit") == [step["Name"] for step in steps]
     with pytest.raises(InputError, match="There is no step 'Training'"):
         downstream(steps, "Training")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contract import documents
-from model_build.jobs import evaluate, train, verdict
+from model_build.jobs import analyze, evaluate, train, verdict
 from preprocessing.fit import fit
 from preprocessing.settings import Settings
 from preprocessing.write import encode_files
@@ -71,6 +71,20 @@ class Jobs:
         }
         self._run(evaluate.main, environment)
         return self.folder / "output"
+
+    def analyze(self, **settings: Any) -> dict[str, Any]:
+        """Run the program; `analysis.json`."""
+        documents.write(self.folder / "analyze.json", settings)
+        environment = {
+            "MODEL": self.folder / "artefact",
+            "TEST": self.folder / "test",
+            "TEST_RAW": self.folder / "test_raw",
+            "SETTINGS": self.folder / "analyze.json",
+            "OUTPUT": self.folder / "analysis",
+            "MESSAGE_FILE": self.folder / "message",
+        }
+        self._run(analyze.main, environment)
+        return documents.read(self.folder / "analysis" / "analysis.json")
 
     def verdict(self, **settings: Any) -> dict[str, Any]:
         """Run the program on what evaluate left, and on analyze's folder where there is one; `gate.json`."""

@@ -1,0 +1,58 @@
+"""What a configuration of the analysis must not be, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analysis.fairness import METRICS
+
+if TYPE_CHECKING:
+    from model_build.config import Config
+
+
+def runs(config: Config) -> bool:
+    """Whether Analyze is among the steps: SageMaker's own algorithm is asked by transform jobs, not row by row."""
+    return config.analysis.engine == "open" and config.train.engine == "script"
+
+
+def contradictions(config: Config) -> Iterator[str]:
+    """One sentence per contradiction, each beginning with the key."""
+    analysis, columns = config.analysis, config.columns
+    if not runs(config):
+        for key in sorted(analysis.model_fields_set - {"engine"}):
+            yield f"analysis.{key} has no meaning without Analyze (analysis.engine, train.engine); remove it."
+        return
+    for name in analysis.partial_dependence:
+        if name not in columns.numeric + columns.categorical:
+            yield f"analysis.partial_dependence: {name!r} is no raw feature; name numeric or categorical columns."
+    for name in analysis.facet_thresholds:
+        if name not in columns.facets or name not in columns.numeric:
+            yield f"analysis.facet_thresholds: {name!r} is no numeric column among columns.facets."
+    for name in analysis.facet_values:
+        if name not in columns.facets:
+            yield f"analysis.facet_values: {name!r} is not among columns.facets."
+        elif name in analysis.facet_thresholds:
+            yield f"analysis.facet_values: {name!r} also has a threshold; keep one."
+    known = columns.numeric + columns.categorical + columns.drop
+    if analysis.group_variable is not None and analysis.group_variable not in known:
+        yield f"analysis.group_variable: {analysis.group_variable!r} has no role in [columns]."
+    if analysis.favourable and columns.task == "regression":
+        yield "analysis.favourable names classes, and the task is a regression; use analysis.favourable_above."
+    if analysis.favourable_above is not None and columns.task != "regression":
+        yield f"analysis.favourable_above belongs to a regression, the task is {columns.task}; use analysis.favourable."
+    yield from _gate(config)
+
+
+def _gate(config: Config) -> Iterator[str]:
+    analysis, columns = config.analysis, config.columns
+    limits = analysis.bias_gate
+    if limits and columns.task != "binary" and not analysis.favourable and analysis.favourable_above is None:
+        yield "analysis.bias_gate needs to know what is good: analysis.favourable, or favourable_above of a regression."
+    if limits and not columns.facets:
+        yield "analysis.bias_gate needs groups: name at least one column in columns.facets."
+    for name, limit in limits.items():
+        if name not in METRICS:
+            yield f"analysis.bias_gate: {name!r} is no bias metric; known are {', '.join(METRICS)}."
+        elif name == "DI" and not 0 < limit <= 1:
+            yield f"analysis.bias_gate: DI = {limit:g}: the least ratio of two rates lies above 0 and is at most 1."

@@ -1,0 +1,112 @@
+"""Analyze on real rows: a gate on bias that Telco passes and Adult fails, explanations, refused settings."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contract import documents
+from model_build.jobs.analyze import Settings
+from tests.model_build.jobs.conftest import Jobs, telco_set
+
+ADULT = (
+    "age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship", "race",
+    "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income",
+)  # fmt: skip
+NUMERIC = ("age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week")
+
+
+@pytest.fixture(scope="module")
+def telco_by_sex(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Jobs:
+    """Made once; no test changes what Train and Evaluate left."""
+    jobs = Jobs(tmp_path_factory.mktemp("telco"), pytest.MonkeyPatch())
+    source, columns = telco_set(data)
+    jobs.preprocess(source, {**columns, "facets": ["gender"]})
+    jobs.train()
+    jobs.pack()
+    jobs.evaluate()
+    return jobs
+
+
+@pytest.fixture
+def adult_by_sex(jobs: Jobs, data: Path, tmp_path: Path) -> Jobs:
+    lines = (data / "adult/adult.data").read_text().splitlines()
+    (tmp_path / "adult.csv").write_text("\n".join([",".join(ADULT), *filter(None, lines[:8000])]) + "\n")
+    columns = {
+        "label": "income", "task": "binary", "positive": ">50K", "numeric": list(NUMERIC), "drop": ["sex"],
+        "categorical": [name for name in ADULT if name not in (*NUMERIC, "sex", "income")], "facets": ["sex"],
+    }  # fmt: skip
+    jobs.preprocess(tmp_path / "adult.csv", columns)
+    jobs.train()
+    jobs.pack()
+    jobs.evaluate()
+    return jobs
+
+
+def test_telco_passes_the_four_fifths_rule_by_sex(telco_by_sex: Jobs) -> None:
+    analysis = telco_by_sex.analyze(favourable=["No"], explain=50)
+    section = analysis["post_training_bias_metrics"]
+    assert (section["label"], section["label_value_or_threshold"]) == ("Churn", "No")
+    assert {group["value_or_threshold"] for group in section["facets"]["gender"]} == {"Female", "Male"}
+    verdict = telco_by_sex.verdict(bias={"DI": 0.8})
+    assert verdict["passed"], verdict
+    assert "(the four-fifths rule)" in verdict["reason"]
+    words = documents.read(telco_by_sex.folder / "analysis/page.json")["bias"]
+    assert all(each["passes"] for each in words)
+
+
+def test_adult_fails_it_although_sex_is_no_feature(adult_by_sex: Jobs) -> None:
+    adult_by_sex.analyze(explain=20)
+    assert adult_by_sex.verdict()["passed"], "by its AUC alone it would be registered"
+    verdict = adult_by_sex.verdict(bias={"DI": 0.8})
+    assert verdict["passed"] is False
+    assert verdict["reason"].startswith("Rejected: DI of sex = ")
+    assert "it must be between 0.8 and 1.25 (the four-fifths rule)" in verdict["reason"]
+
+
+def test_explanations_add_up_to_the_scores(telco_by_sex: Jobs) -> None:
+    analysis = telco_by_sex.analyze(explain=40, partial_dependence=["tenure", "Contract"])
+    shap = analysis["explanations"]["kernel_shap"]["label0"]
+    lines = list(csv.reader((telco_by_sex.folder / "analysis/explanations_shap/out.csv").open()))
+    assert len(lines) == 1 + 40
+    assert [name.removesuffix("_label0") for name in lines[0]] != sorted(shap["global_shap_values"]), "model's order"
+    values = np.array(lines[1:], dtype=float)
+    scores = values.sum(axis=1) + shap["expected_value"]
+    assert ((scores > 0) & (scores < 1)).all(), "they are probabilities"
+    means = dict(zip((name.removesuffix("_label0") for name in lines[0]), np.abs(values).mean(axis=0), strict=True))
+    assert means == pytest.approx(shap["global_shap_values"])
+    curves = {curve["feature_name"]: curve for curve in analysis["explanations"]["pdp"]}
+    assert set(curves) == {"tenure", "Contract"}
+    assert len(curves["Contract"]["model_predictions"][0]) == len(curves["Contract"]["feature_values"]) == 3
+
+
+def test_three_classes_and_a_regression_are_explained(sexes: Jobs) -> None:
+    sexes.train()
+    sexes.pack()
+    analysis = sexes.analyze(explain=10)
+    assert set(analysis["explanations"]["kernel_shap"]) == {"label0", "label1", "label2"}
+    assert "post_training_bias_metrics" not in analysis
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"favourable": ["Maybe"]}, "Maybe is none of"),
+        ({"facet_values": {"gender": ["Other"]}}, "no rows with Other"),
+        ({"explains": 1}, "explains"),
+    ],
+)
+def test_what_makes_no_sense_ends_with_a_sentence(telco_by_sex: Jobs, settings: dict[str, object], words: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        telco_by_sex.analyze(**settings)
+    assert ended.value.code == 1
+    assert words in (telco_by_sex.folder / "message").read_text()
+
+
+def test_groups_of_numeric_facets() -> None:
+    few, many = np.array([0.0, 1.0, 1.0]), np.arange(11.0)
+    assert Settings().facet("age", many).threshold == 5
+    assert Settings(facet_thresholds={"age": 3}).facet("age", many).threshold == 3
+    assert Settings().facet("senior", few).threshold is None
+    assert Settings(facet_values={"senior": ["1"]}).facet("senior", few).values == ("1",)
