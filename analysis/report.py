@@ -1,11 +1,13 @@
 """`report.html`: the evaluation on one page without any other file, for a person who decides about the model."""
 
 import base64
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 from html import escape
 from string import Template
 
 from analysis.metrics import section
+from analysis.pages import bias, champion, explanations, quality
+from analysis.pages.style import number, shell, table
 from contract.decision import Decision
 from contract.documents import Document
 from contract.findings import Verdict
@@ -34,44 +36,47 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "median_absolute_error": ("Median absolute error", "half of the rows are closer, in the label's unit"),
 }
 
-PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Model evaluation</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #23272f; background: #f5f6f8; margin: 0; }
-main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
-h1 { font-size: 28px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 36px 0 12px; }
-.muted { color: #626a76; } .verdict { border-left: 6px solid; border-radius: 6px; padding: 14px 18px; margin: 20px 0;
-background: #fff; } .passed { border-color: #2e8b6a; } .rejected { border-color: #c2453a; }
-table { border-collapse: collapse; background: #fff; border-radius: 6px; width: 100%; }
-th, td { padding: 8px 14px; text-align: left; border-bottom: 1px solid #e6e8ec; vertical-align: top; }
-th { font-weight: 600; color: #626a76; font-size: 14px; } td.number { font-variant-numeric: tabular-nums;
-text-align: right; white-space: nowrap; } th.number { text-align: right; }
-.scroll { overflow-x: auto; } .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr));
-gap: 16px; } .plots img { width: 100%; background: #fff; border-radius: 6px; } code { font-size: 13px; }
-@media (max-width: 520px) { .plots { grid-template-columns: 1fr; } }
-</style></head><body><main>
-<h1>Model evaluation</h1>
+BODY = Template("""<h1>Model evaluation</h1>
 <div class="muted">$subject on $rows test rows</div>
 <div class="verdict $state"><strong>$reason</strong></div>
+$champion
 <h2>Metrics</h2>$metrics
 <div class="plots" style="margin-top: 28px">$plots</div>
 $details
+$bias
+$explanations
+$quality
 <h2>How this was measured</h2>
 <p>$method. A metric that these rows leave undefined is shown as such, never as a number.$rule</p>
 <p class="muted">Artefact <code>$artefact</code></p>
-</main></body></html>
 """)
 
 
-def render(report: Document, verdict: Verdict, plots: dict[str, bytes], decision: Decision) -> str:
+@dataclass(frozen=True)
+class Beside:
+    """What the page shows beside the evaluation, each out of its document; an empty one has no section.
+
+    analysis  `analysis.json`, of this room or of Clarify;  page  the words of `analysis.analyze`
+    statistics  of the training data;  champion  of `analysis.champion`
+    """
+
+    analysis: Document = field(default_factory=dict)
+    page: Document = field(default_factory=dict)
+    statistics: Document = field(default_factory=dict)
+    champion: Document = field(default_factory=dict)
+
+
+def render(
+    report: Document, verdict: Verdict, plots: dict[str, bytes], decision: Decision, beside: Beside | None = None
+) -> str:
     """The page.
 
     report   of `analysis.metrics.evaluate`;  verdict  of the gate
     plots    name → PNG;  decision  task, classes and threshold of the artefact
+    beside   what is known beside the evaluation
     """
-    metrics = section(report)
-    return PAGE.substitute(
+    metrics, more = section(report), beside or Beside()
+    body = BODY.substitute(
         subject=_subject(decision),
         rows=f"{report['dataset']['item_count']:,}",
         state="passed" if verdict.passed else "rejected",
@@ -82,7 +87,12 @@ def render(report: Document, verdict: Verdict, plots: dict[str, bytes], decision
         method=escape(report["method"]),
         rule=f" Threshold: {escape(decision.rule)}." if decision.rule else "",
         artefact=escape(verdict.artefact),
+        champion=champion.section(more.champion),
+        bias=bias.section(more.analysis, more.page),
+        explanations=explanations.section(more.analysis, more.page),
+        quality=quality.section(more.statistics),
     )
+    return shell("Model evaluation", body)
 
 
 def _subject(decision: Decision) -> str:
@@ -103,10 +113,10 @@ def _metrics(metrics: Document, decision: Decision) -> str:
             continue
         name, meaning = MEANINGS[key]
         note = escape(metric.get("reason") or meaning.format(positive=positive))
-        value = "undefined" if metric["value"] is None else _number(metric["value"])
-        between = "" if metric["lower"] is None else f"{_number(metric['lower'])} to {_number(metric['upper'])}"
+        value = "undefined" if metric["value"] is None else number(metric["value"])
+        between = "" if metric["lower"] is None else f"{number(metric['lower'])} to {number(metric['upper'])}"
         rows.append((escape(name), value, between, note))
-    return _table(("Metric", "#Value", "#95 % interval", "What it says"), rows)
+    return table(("Metric", "#Value", "#95 % interval", "What it says"), rows)
 
 
 def _confusion(metrics: Document) -> str:
@@ -115,7 +125,7 @@ def _confusion(metrics: Document) -> str:
         return ""
     rows = [(escape(actual), *(f"{count:,}" for count in counts.values())) for actual, counts in matrix.items()]
     header = ("Actual \\ predicted", *(f"#{escape(name)}" for name in matrix))
-    return "<h2>Decisions</h2>" + _table(header, rows)
+    return "<h2>Decisions</h2>" + table(header, rows)
 
 
 def _classes(metrics: Document) -> str:
@@ -125,11 +135,11 @@ def _classes(metrics: Document) -> str:
         (
             escape(name),
             f"{each['count']:,}",
-            *(_optional(each[metric]) for metric in ("precision", "recall", "f1", "auc")),
+            *(number(each[metric]) for metric in ("precision", "recall", "f1", "auc")),
         )
         for name, each in metrics["classes"].items()
     ]
-    return "<h2>By class</h2>" + _table(("Class", "#Rows", "#Precision", "#Recall", "#F1", "#AUC"), rows)
+    return "<h2>By class</h2>" + table(("Class", "#Rows", "#Precision", "#Recall", "#F1", "#AUC"), rows)
 
 
 def _calibration(metrics: Document) -> str:
@@ -139,34 +149,14 @@ def _calibration(metrics: Document) -> str:
         (
             f"{each['lower_bound']:.1f} to {each['upper_bound']:.1f}",
             f"{each['count']:,}",
-            _optional(each["mean_score"]),
-            _optional(each["positive_rate"]),
+            number(each["mean_score"]),
+            number(each["positive_rate"]),
         )
         for each in metrics["calibration"]["bins"]
     ]
-    return "<h2>Calibration by score</h2>" + _table(("Score", "#Rows", "#Mean score", "#Observed share"), rows)
-
-
-def _table(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    """An HTML table; a heading that starts with # is a column of numbers. The cells are HTML already."""
-    kinds = [' class="number"' if name.startswith("#") else "" for name in header]
-    head = "".join(f"<th{kind}>{name.removeprefix('#')}</th>" for kind, name in zip(kinds, header, strict=True))
-    body = "".join(
-        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds, row, strict=True)) + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return "<h2>Calibration by score</h2>" + table(("Score", "#Rows", "#Mean score", "#Observed share"), rows)
 
 
 def _picture(name: str, png: bytes) -> str:
     data = base64.b64encode(png).decode("ascii")
     return f'<img alt="{escape(name.replace("_", " "))}" src="data:image/png;base64,{data}">'
-
-
-def _optional(value: float | None) -> str:
-    return "undefined" if value is None else _number(value)
-
-
-def _number(value: float) -> str:
-    """Four digits after the point for rates, four significant ones for larger figures."""
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

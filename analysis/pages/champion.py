@@ -1,0 +1,23 @@
+"""The report's section on champion and challenger, out of `champion.json`."""
+
+from analysis.pages.style import notes, number, table
+from contract.documents import Document
+
+
+def section(champion: Document) -> str:
+    """HTML; nothing without a comparison."""
+    if not champion:
+        return ""
+    clause = str(champion["clause"])
+    said = notes([f"{clause[:1].upper()}{clause[1:]}."], "passed" if champion["passed"] else "rejected")
+    return f"<h2>Beside the champion</h2>{said}{_figures(champion)}"
+
+
+def _figures(champion: Document) -> str:
+    if not champion.get("compared"):
+        return ""
+    advantage = champion["advantage"]
+    between = "" if advantage["lower"] is None else f"{advantage['lower']:+.4f} to {advantage['upper']:+.4f}"
+    figures = (number(champion["candidate"]), number(champion["reference"]), f"{advantage['value']:+.4f}", between)
+    header = (champion["metric"], "#This model", f"#Version {champion['champion']}", "#Advantage", "#95 % interval")
+    return table(header, [("on the same test rows", *figures)])

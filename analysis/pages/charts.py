@@ -1,0 +1,66 @@
+"""Charts without a script: bars as HTML, curves as inline SVG, in the colours of the page."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from analysis.pages.style import number
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 320, 170, 44, 24, 10
+MOST_NAMES = 14
+
+
+def bars(pairs: Sequence[tuple[str, float]]) -> str:
+    """Names with values from 0 on, as long as the longest allows."""
+    longest = max((abs(value) for _, value in pairs), default=0.0) or 1.0
+    return _bars((name, value, 0.0, abs(value) / longest, "") for name, value in pairs)
+
+
+def pushes(pairs: Sequence[tuple[str, float]]) -> str:
+    """Names with values to both sides of a middle line, the larger ones in orange."""
+    longest = max((abs(value) for _, value in pairs), default=0.0) or 1.0
+    return _bars(
+        (name, value, 0.5 + min(value, 0.0) / longest / 2, abs(value) / longest / 2, "up" if value > 0 else "")
+        for name, value in pairs
+    )
+
+
+def _bars(lines: Any) -> str:
+    cells = "".join(
+        f'<span>{escape(name)}</span><span class="track"><i class="{kind}" style="left:{100 * start:.2f}%;'
+        f'width:{100 * length:.2f}%"></i></span><span class="figure">{number(value)}</span>'
+        for name, value, start, length, kind in lines
+    )
+    return f'<div class="bars">{cells}</div>'
+
+
+def curve(values: Sequence[Any], answers: Sequence[float], low: float, high: float, label: str) -> str:
+    """Answers over numbers as a line; `low` and `high` are the ends of the scale, that small multiples share."""
+    numbers = [float(value) for value in values]
+    least, span = numbers[0], (numbers[-1] - numbers[0]) or 1.0
+    points = [
+        (LEFT + (value - least) / span * (WIDTH - LEFT - 12), _height(answer, low, high))
+        for value, answer in zip(numbers, answers, strict=True)
+    ]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="var(--blue)"/>' for x, y in points)
+    ends = (
+        f'<text x="{LEFT}" y="{HEIGHT - 6}">{numbers[0]:.4g}</text>'
+        f'<text x="{WIDTH - 12}" y="{HEIGHT - 6}" text-anchor="end">{numbers[-1]:.4g}</text>'
+    )
+    drawn = f'<polyline points="{line}" fill="none" stroke="var(--blue)" stroke-width="2"/>{dots}{ends}'
+    return _svg(drawn, low, high, label)
+
+
+def _height(answer: float, low: float, high: float) -> float:
+    return TOP + (high - answer) / ((high - low) or 1.0) * (HEIGHT - TOP - BOTTOM)
+
+
+def _svg(drawn: str, low: float, high: float, label: str) -> str:
+    lines = "".join(
+        f'<line x1="{LEFT}" x2="{WIDTH - 12}" y1="{_height(at, low, high):.1f}" y2="{_height(at, low, high):.1f}" '
+        f'stroke="var(--line)"/><text x="{LEFT - 6}" y="{_height(at, low, high) + 4:.1f}" text-anchor="end">'
+        f"{at:.3g}</text>"
+        for at in (low, (low + high) / 2, high)
+    )
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">{lines}{drawn}</svg>'
