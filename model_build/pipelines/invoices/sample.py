@@ -134,7 +134,8 @@ def _fees(resource: Array, dear: Array) -> Array:
     """Tens of money an hour, within the range of the grade."""
     lowest = _each({grade: low for grade, (low, _) in FEES.items()}, resource)
     highest = _each({grade: high for grade, (_, high) in FEES.items()}, resource)
-    return np.round((lowest + dear * (highest - lowest)) / 10) * 10
+    fees: Array = np.round((lowest + dear * (highest - lowest)) / 10) * 10
+    return fees
 
 
 def _higher(random: np.random.Generator, resource: Array) -> Array:
