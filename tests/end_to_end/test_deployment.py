@@ -291,6 +291,7 @@ def fast(machine: Machine) -> Iterator[None]:
     machine.clock(1)
 
 
+@pytest.mark.long
 def test_a_version_that_answers_wrongly_in_production_rolls_back_by_itself(machine: Machine, fast: None) -> None:
     """Its artefact is changed after staging proved it: only the canary and its watch can see that."""
     version, url = machine.register_copy("tampered")
@@ -306,6 +307,7 @@ def test_a_version_that_answers_wrongly_in_production_rolls_back_by_itself(machi
     assert machine.stages()["DeployProd"] == "Failed"
 
 
+@pytest.mark.long
 def test_a_good_deployment_fails_not_one_request(machine: Machine, fast: None) -> None:
     version, _ = machine.register_copy("good")
     machine.run("approve", f"credit:{version}")
@@ -319,6 +321,7 @@ def test_a_good_deployment_fails_not_one_request(machine: Machine, fast: None) -
     assert stages[1] == []
 
 
+@pytest.mark.long
 def test_rejecting_the_live_version_brings_the_one_before_back(machine: Machine, fast: None) -> None:
     live = max(one["ModelPackageVersion"] for one in machine.commands.json("models", "credit") if one["Stages"])
     machine.run("reject", f"credit:{live}", "--note", "complaints")
