@@ -12,6 +12,7 @@ from pathlib import Path
 
 from analysis import fairness, gate, power, report
 from analysis.gate import Rule
+from analysis.report import Beside
 from contract import documents, package
 from contract.decision import Decision
 from contract.documents import Document
@@ -51,7 +52,7 @@ def main() -> None:
         *champion(evaluated),
     ]
     verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
-    write(verdict, evaluation, decision, evaluated, output)
+    write(verdict, evaluation, decision, beside(evaluated, analysis), evaluated, output)
     for name, value in verdict.metrics.items():
         print(f"test-{name}: {value:.5f}")
     print(verdict.reason)
@@ -63,11 +64,24 @@ def champion(evaluated: Path) -> Iterator[Finding]:
         yield Finding.from_document(documents.read(path))
 
 
-def write(verdict: Verdict, evaluation: Document, decision: Decision, evaluated: Path, output: Path) -> None:
+def beside(evaluated: Path, analysis: Document) -> Beside:
+    """What the page shows beside the evaluation, as far as there is any."""
+    compared = evaluated / package.CHAMPION
+    page = folder("ANALYSIS") / package.PAGE if analysis else None
+    return Beside(
+        analysis=analysis,
+        page=documents.read(page) if page and page.is_file() else {},
+        champion=documents.read(compared) if compared.is_file() else {},
+    )
+
+
+def write(
+    verdict: Verdict, evaluation: Document, decision: Decision, more: Beside, evaluated: Path, output: Path
+) -> None:
     """gate.json and the page, with the pictures that Evaluate drew."""
     pictures = {name: (evaluated / f"{name}.png").read_bytes() for name in evaluation["plots"]}
     output.mkdir(parents=True, exist_ok=True)
-    (output / package.REPORT).write_text(report.render(evaluation, verdict, pictures, decision), encoding="utf-8")
+    (output / package.REPORT).write_text(report.render(evaluation, verdict, pictures, decision, more), encoding="utf-8")
     documents.write(output / package.GATE, verdict.to_document())
 
 

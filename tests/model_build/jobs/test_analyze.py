@@ -54,6 +54,8 @@ def test_telco_passes_the_four_fifths_rule_by_sex(telco_by_sex: Jobs) -> None:
     assert "(the four-fifths rule)" in verdict["reason"]
     words = documents.read(telco_by_sex.folder / "analysis/page.json")["bias"]
     assert all(each["passes"] for each in words)
+    page = (telco_by_sex.folder / "verdict/report.html").read_text()
+    assert all(each["sentence"] in page for each in words)
 
 
 def test_adult_fails_it_although_sex_is_no_feature(adult_by_sex: Jobs) -> None:

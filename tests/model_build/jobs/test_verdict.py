@@ -72,7 +72,10 @@ def test_a_gate_on_bias(evaluated: Jobs, groups: dict[str, float | None], passed
 
 
 def test_the_champion_counts(evaluated: Jobs) -> None:
-    documents.write(evaluated.folder / "output/champion.json", {"passed": False, "clause": "auc is worse", "more": 1})
+    documents.write(
+        evaluated.folder / "output/champion.json",
+        {"passed": False, "clause": "auc is worse", "champion": "3", "compared": False},
+    )
     verdict = evaluated.verdict()
     assert verdict["passed"] is False
     assert verdict["reason"] == "Rejected: auc is worse."
