@@ -28,7 +28,7 @@ def _figures(title: str, section: Document) -> str:
         for group in found
     ]
     header = ("Metric", *(f"#{escape(name)}" for name, _ in groups))
-    reasons = notes(dict.fromkeys(_reasons(groups)))
+    reasons = notes(_reasons(groups))
     body = table(header, _rows(groups))
     return f"<details><summary>{escape(title)}: {len(groups[0][1])} metrics</summary>{body}{reasons}</details>"
 
@@ -39,7 +39,12 @@ def _rows(groups: list[tuple[str, list[Document]]]) -> Iterator[tuple[str, ...]]
 
 
 def _reasons(groups: list[tuple[str, list[Document]]]) -> Iterator[str]:
+    """Why metrics are undefined; a reason that groups share is told once."""
+    sharing: dict[tuple[str, str], list[str]] = {}
     for name, metrics in groups:
         for metric in metrics:
             if metric["value"] is None:
-                yield f"{metric['name']} of {name} is undefined: {metric.get('error', 'no reason was given')}"
+                reason = str(metric.get("error") or "no reason was given")
+                sharing.setdefault((metric["name"], reason), []).append(name)
+    for (metric_name, reason), names in sharing.items():
+        yield f"{metric_name} of {', '.join(names)} is undefined: {reason}"

@@ -1,5 +1,7 @@
 """The report's section on champion and challenger, out of `champion.json`."""
 
+from html import escape
+
 from analysis.pages.style import notes, number, table
 from contract.documents import Document
 
@@ -19,5 +21,5 @@ def _figures(champion: Document) -> str:
     advantage = champion["advantage"]
     between = "" if advantage["lower"] is None else f"{advantage['lower']:+.4f} to {advantage['upper']:+.4f}"
     figures = (number(champion["candidate"]), number(champion["reference"]), f"{advantage['value']:+.4f}", between)
-    header = (champion["metric"], "#This model", f"#Version {champion['champion']}", "#Advantage", "#95 % interval")
-    return table(header, [("on the same test rows", *figures)])
+    header = ("Metric", "#This model", f"#Version {escape(champion['champion'])}", "#Advantage", "#95 % interval")
+    return table(header, [(escape(champion["metric"]), *figures)])

@@ -10,9 +10,9 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 320, 170, 44, 24, 10
 MOST_NAMES = 14
 
 
-def bars(pairs: Sequence[tuple[str, float]]) -> str:
-    """Names with values from 0 on, as long as the longest allows."""
-    longest = max((abs(value) for _, value in pairs), default=0.0) or 1.0
+def bars(pairs: Sequence[tuple[str, float]], full: float = 0.0) -> str:
+    """Names with values from 0 on; a bar is whole at `full`, or at the longest one."""
+    longest = max([full, *(abs(value) for _, value in pairs)]) or 1.0
     return _bars((name, value, 0.0, abs(value) / longest, "") for name, value in pairs)
 
 

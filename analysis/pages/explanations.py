@@ -52,7 +52,7 @@ def _curve(each: Document, low: float, high: float) -> str:
     title = f"<h3>{escape(name)}</h3>"
     if each["data_type"] == "numerical":
         return title + curve(values, answers, low, high, f"Mean answer by {name}")
-    return title + bars([(str(value), answer) for value, answer in zip(values, answers, strict=True)])
+    return title + bars([(str(value), answer) for value, answer in zip(values, answers, strict=True)], high)
 
 
 def _records(records: list[Document]) -> str:

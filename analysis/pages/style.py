@@ -36,8 +36,10 @@ td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: 
 .plots img { width: 100%; background: #fff; border-radius: 6px; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 16px; }
 svg { display: block; width: 100%; height: auto; } svg text { fill: var(--muted); font-size: 11px; }
-.bars { display: grid; grid-template-columns: minmax(90px, max-content) 1fr max-content; gap: 6px 12px;
-align-items: center; } .bars > span { overflow-wrap: anywhere; }
+.bars { display: grid; grid-template-columns: fit-content(42%) minmax(60px, 1fr) max-content; gap: 6px 12px;
+align-items: center; }
+.small .bars { grid-template-columns: minmax(0, 42%) minmax(60px, 1fr) max-content; font-size: 14px; }
+.bars > span { overflow-wrap: anywhere; }
 .bars .figure { font-variant-numeric: tabular-nums; text-align: right; }
 .track { height: 12px; border-radius: 3px; background: var(--track); position: relative; }
 .track i { position: absolute; top: 0; bottom: 0; border-radius: 3px; background: var(--blue); }
