@@ -27,6 +27,11 @@ EXPLANATIONS = "explanations_shap/out.csv"
 GATE = "gate.json"
 REPORT = "report.html"
 
+#: Beside them the model card: its content, a page, and the text that registration sends.
+CARD = "card.json"
+CARD_PAGE = "card.html"
+REGISTRATION = "registration.json"
+
 #: Keys of CustomerMetadataProperties; the values are at most 256 characters.
 DATA_HASH = "data-sha256"
 CODE_HASH = "code-sha256"

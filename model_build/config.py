@@ -207,6 +207,27 @@ class Gate(Section):
     maximum: float | None = Field(default=None, description="the bound must lie below")
 
 
+class Card(Section):
+    """What people say about the model; it goes into the model card of each version beside what the steps find."""
+
+    owner: str = Field(default="", max_length=1024, description="who answers for the model")
+    purpose: str = Field(default="", max_length=2048, description="what it is for")
+    intended_uses: str = Field(default="", max_length=2048, description="where it may be used, and where not")
+    factors: str = Field(default="", max_length=2048, description="what makes it work better or worse")
+    risk_rating: Literal["High", "Medium", "Low", "Unknown"] = Field(
+        default="Unknown", description="by the rules of your organisation"
+    )
+    risk_explanation: str = Field(default="", max_length=2048, description="why this rating")
+    business_problem: str = Field(default="", max_length=2048, description="what it solves")
+    stakeholders: str = Field(default="", max_length=2048, description="whom it concerns")
+    line_of_business: str = Field(default="", max_length=2048, description="where in the organisation")
+    ethics: str = Field(default="", max_length=2048, description="ethical considerations")
+    caveats: str = Field(default="", max_length=2048, description="caveats and recommendations")
+    details: dict[str, Annotated[str, Field(max_length=1024)]] = Field(
+        default_factory=dict, description="anything else, name = text"
+    )
+
+
 class Instances(Section):
     processing: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Processing jobs")
     processing_count: int = Field(default=1, ge=1, le=100, description="instances of PreprocessEncode")
@@ -251,6 +272,7 @@ class Config(Section):
     analysis: Analysis = Analysis()
     gate: Gate = Gate()
     champion: Champion = Champion()
+    card: Card = Card()
     instances: Instances = Instances()
     security: Security = Security()
     cache: Cache = Cache()

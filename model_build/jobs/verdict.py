@@ -18,6 +18,7 @@ from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding, Verdict
+from model_build.jobs import card
 from model_build.jobs.program import folder, program
 
 
@@ -27,6 +28,8 @@ class Settings:
 
     gate: Document
     bias: dict[str, float] = field(default_factory=dict)
+    card: Document = field(default_factory=dict)
+    name: str = "model"
 
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
@@ -53,6 +56,9 @@ def main() -> None:
     ]
     verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
     write(verdict, evaluation, decision, beside(evaluated, analysis), evaluated, output)
+    path = evaluated / package.CHAMPION
+    compared = documents.read(path) if path.is_file() else {}
+    card.write(card.content(settings.card, evaluation, analysis, compared, verdict), settings.name, output)
     for name, value in verdict.metrics.items():
         print(f"test-{name}: {value:.5f}")
     print(verdict.reason)

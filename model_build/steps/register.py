@@ -14,7 +14,7 @@ from model_build.authoring.context import Context
 from model_build.coherence import METRICS
 from model_build.steps.containers import CSV, JSON, JSON_LINES, PARQUET, Containers
 from model_build.steps.evaluate import file
-from model_build.steps.verdict import gate, verdict
+from model_build.steps.verdict import card_content, gate, verdict
 
 NAME = "Register"
 TASKS = {"binary": "CLASSIFICATION", "multiclass": "CLASSIFICATION", "regression": "REGRESSION"}
@@ -42,6 +42,9 @@ def step(context: Context, containers: Containers, evaluate: ProcessingStep) -> 
         task=TASKS[context.config.columns.task],
         skip_model_validation="None",
     )
+    # register() takes the two members as pydantic texts only, and the content is known when Verdict has run.
+    card = {"ModelCardContent": card_content(), "ModelCardStatus": "PendingReview"}
+    arguments.create_model_package_request |= {"ModelPackageDescription": verdict("reason"), "ModelCard": card}
     if key := context.config.security.kms_key:
         arguments.create_model_package_request["SecurityConfig"] = {"KmsKeyId": key}  # register() has no argument
     return ModelStep(NAME, step_args=arguments)

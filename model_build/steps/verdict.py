@@ -6,6 +6,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from contract import package
 from contract.documents import Document
+from model_build import card
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
 from model_build.config import Config
@@ -15,6 +16,7 @@ from model_build.steps import evaluate as evaluate_step
 NAME = "Verdict"
 OUTPUT = "verdict"
 GATE = PropertyFile(name="Gate", output_name=OUTPUT, path=package.GATE)
+REGISTRATION = PropertyFile(name="Registration", output_name=OUTPUT, path=package.REGISTRATION)
 
 #: Without a word in the configuration: better than chance, or than the mean.
 DEFAULTS = {
@@ -53,7 +55,7 @@ def step(context: Context, evaluate: ProcessingStep, analyze: ProcessingStep | N
         inputs=[
             source("evaluation", address(evaluate, evaluate_step.OUTPUT)),
             *analysis,
-            source("settings", context.settings("verdict.json", settings(context.config))),
+            source("settings", context.settings("verdict.json", {**settings(context.config), **_card(context)})),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],
         environment={
@@ -61,9 +63,21 @@ def step(context: Context, evaluate: ProcessingStep, analyze: ProcessingStep | N
             **({"ANALYSIS": f"{ROOT}/analysis"} if analysis else {}),
             "SETTINGS": f"{ROOT}/settings/verdict.json",
             "OUTPUT": f"{ROOT}/output",
+            "INPUT_DATA": context.parameters.input_data_url,
+            "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },
-        property_files=[GATE],
+        property_files=[GATE, REGISTRATION],
     )
+
+
+def _card(context: Context) -> Document:
+    """What the configuration says about the model, and the name of its card."""
+    return {"card": card.sections(context.config), "name": context.group}
+
+
+def card_content() -> JsonGet:
+    """The text of the version's model card."""
+    return JsonGet(step_name=NAME, property_file=REGISTRATION, json_path="card")
 
 
 def verdict(path: str) -> JsonGet:

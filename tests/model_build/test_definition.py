@@ -63,6 +63,10 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "gate.bound": ("value", VERDICT, 1),
     "gate.minimum": (0.6, VERDICT, 1),
     "gate.maximum": (0.6, VERDICT, 1),
+    **{
+        f"card.{key}": ({"risk_rating": "High", "details": {"review": "2026"}}.get(key, "words"), VERDICT, 1)
+        for key in config.Card.model_fields
+    },
     "champion.metric": ("f1", EVALUATE, 1),
     "champion.bound": ("lower", EVALUATE, 1),
     "champion.margin": (0.01, EVALUATE, 1),
