@@ -1,5 +1,6 @@
 """What a definition points to in S3, addressed by content: bundles and settings. Collected here, uploaded later."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,3 +62,12 @@ class Assets:
 def _listed(s3: Any, bucket: str, prefix: str) -> set[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+
+
+#: Below a pipeline's prefix: a bundle of code, or settings.
+_ADDRESS = re.compile(r"s3://.+/(code|settings)/[0-9a-f]{64}(/.*)?")
+
+
+def is_asset(address: str) -> bool:
+    """Whether an address is one of code or settings, and not of data."""
+    return _ADDRESS.fullmatch(address) is not None

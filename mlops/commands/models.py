@@ -1,12 +1,13 @@
 """`mlops models`: the versions in the registry."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import boto3
+import typer
 
 from contract import package
 from contract.errors import InputError
-from mlops import output, projects
+from mlops import output, projects, version_sheet
 from mlops import target as targets
 from mlops import versions as registry
 from mlops.options import JsonOption, OptionalName, TargetOption
@@ -14,16 +15,35 @@ from mlops.options import JsonOption, OptionalName, TargetOption
 Document = dict[str, Any]
 
 
-def models(name: OptionalName = None, target: TargetOption = targets.Target.local, as_json: JsonOption = False) -> None:
+VersionOption = Annotated[
+    int | None,
+    typer.Option(
+        "--version", min=1, help="One version: verdict, card, its chain from the data, and why it is live or not."
+    ),
+]
+
+
+def models(
+    name: OptionalName = None,
+    version: VersionOption = None,
+    target: TargetOption = targets.Target.local,
+    as_json: JsonOption = False,
+) -> None:
     """List model versions, newest first: approval status, metrics on the test split, what stands where."""
+    if version is not None and name is None:
+        raise InputError("--version needs the model's name, as in mlops models credit --version 3.")
     targets.connect(target)
-    found = [version for group in _groups(name) for version in versions(group)]
+    if name and version is not None:
+        sheet = version_sheet.read(version_sheet.choose(versions(name), name, version))
+        output.document(sheet) if as_json else version_sheet.show(sheet)
+        return
+    found = [one for group in _groups(name) for one in versions(group)]
     if as_json:
         output.document(found)
         return
     table = output.table("Model", "Version", "Status", "Created", "Stages", "Metrics")
-    for version in found:
-        table.add_row(*_row(version))
+    for one in found:
+        table.add_row(*_row(one))
     output.console.print(table if found else "No model is registered yet: `mlops run NAME` builds one.")
 
 

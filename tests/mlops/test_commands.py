@@ -37,6 +37,30 @@ def test_the_newest_execution_is_shown(built: Commands) -> None:
     assert built.json("execution")["PipelineExecutionArn"] == newest["PipelineExecutionArn"]
 
 
+def test_one_version_on_a_sheet(built: Commands) -> None:
+    """Verdict, card and hashes, and the chain from the data to the version."""
+    sheet = built.json("models", "credit", "--version", "2")
+    assert sheet["ModelPackageVersion"] == 2
+    assert sheet["ModelPackageDescription"].startswith("Passed: the lower end of the 95 % interval of auc")
+    assert sheet["RiskRating"] == sheet["ModelCard"]["intended_uses"]["risk_rating"]
+    assert {len(value) for value in sheet["Hashes"].values()} == {64}
+    assert sheet["Standing"] == "Version 2 is not live: its approval status is PendingManualApproval."
+    chain = {entry["Name"]: entry for entry in sheet["Lineage"]}
+    assert list(chain)[-1] == "version 2"
+    assert chain["data"]["From"] == []
+    sources = {entry["Source"]: name for name, entry in chain.items()}
+    named = {name: {sources[one] for one in entry["From"]} for name, entry in chain.items()}
+    assert named["version 2"] == {"model.tar.gz"}
+    assert named["model.tar.gz"] == {"Train"}
+    assert named["Train"] == {"train", "validation", "preprocessor"}
+    assert named["PreprocessEncode"] == {"data", "preprocessor"}
+    assert named["PreprocessFit"] == {"data"}
+    shown = built("models", "credit", "--version", "2")
+    assert "From the data to the version" in shown.stdout
+    assert built("models", "credit", "--version", "7").returncode == 2
+    assert "--version needs" in built("models", "--version", "7").stderr
+
+
 def test_debug_shows_the_newest_job(built: Commands) -> None:
     newest = built.json("execution")["PipelineExecutionArn"].rpartition("/")[2]
     (host,) = built.json("debug", "credit", "Train")

@@ -149,11 +149,16 @@ def _change(aws: Aws, request: Request) -> str:
     removed = request.get("CustomerMetadataPropertiesToRemove", [])
     metadata = package.get("CustomerMetadataProperties", {}) | request.get("CustomerMetadataProperties", {})
     package["CustomerMetadataProperties"] = {name: metadata[name] for name in metadata if name not in removed}
-    package["LastModifiedTime"] = aws.clock.now()
+    package |= {"LastModifiedTime": aws.clock.now(), "LastModifiedBy": _caller(aws)}
     _save(aws, key, package, [name for name in request if name != "ModelPackageArn"])
     if "ModelApprovalStatus" in request:
         recording.approval(aws, package)
     return str(package["ModelPackageArn"])
+
+
+def _caller(aws: Aws) -> Document:
+    """Who changes things: the machine knows one identity, that of GetCallerIdentity."""
+    return {"IamIdentity": {"Arn": f"arn:aws:iam::{aws.account}:user/local", "PrincipalId": aws.account}}
 
 
 def _joined(package: Document, more: list[Document]) -> list[Document]:
