@@ -9,7 +9,7 @@ from typing import Protocol
 
 import uvicorn
 
-from local_aws import codecommit, lineage, models, registry, search, tags
+from local_aws import cards, codecommit, lineage, models, registry, search, tags
 from local_aws.autoscaling import api as autoscaling
 from local_aws.clock import Clock
 from local_aws.cloudformation import change_sets, describing, stack_operations
@@ -64,6 +64,7 @@ OPERATIONS: tuple[Operations, ...] = (
     models.operations,
     registry.operations,
     lineage.operations,
+    cards.operations,
     pipeline_operations.operations,
     execution_operations.operations,
     tags.operations,

@@ -18,6 +18,7 @@ TAGGED = {
     "endpoint": ("sagemaker:Endpoint", "EndpointArn"),
     "endpoint-config": ("sagemaker:EndpointConfig", "EndpointConfigArn"),
     "model": ("sagemaker:Model", "ModelArn"),
+    "model-card": ("sagemaker:ModelCard", "ModelCardArn"),
     "model-package": ("sagemaker:ModelPackage", "ModelPackageArn"),
     "model-package-group": ("sagemaker:ModelPackageGroup", "ModelPackageGroupArn"),
     "pipeline": ("sagemaker:Pipeline", "PipelineArn"),

@@ -1,10 +1,10 @@
 """Model packages: versions of a group's model, and packages that stand alone."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from local_aws import crud
+from local_aws.cards import content
 from local_aws.errors import AwsError, NotSupported
 from local_aws.idempotency import once
 from local_aws.lineage import recording
@@ -106,13 +106,9 @@ def _made_of(request: Request) -> Iterator[tuple[str, str]]:
 
 
 def _check_card(request: Request) -> None:
-    content = (request.get("ModelCard") or {}).get("ModelCardContent")
-    if content is None:
-        return
-    try:
-        json.loads(content)
-    except ValueError as error:
-        raise AwsError("ValidationException", f"ModelCardContent is not JSON: {error}.") from None
+    card = (request.get("ModelCard") or {}).get("ModelCardContent")
+    if card is not None:
+        content.require(card, content.PACKAGE, "ModelCardContent")
 
 
 def update(aws: Aws, request: Request) -> Result:
