@@ -10,6 +10,10 @@ FOREST = "code/random-cut-forest.npz"
 PREPROCESSOR = "code/preprocessor.json"
 DECISION = "code/decision.json"
 
+#: Written by PreprocessFit beside the preprocessor: the rows to train on, in Model Monitor's schema.
+STATISTICS = "statistics.json"
+CONSTRAINTS = "constraints.json"
+
 #: Written by Evaluate, one prefix: the figures, the comparison with the champion, if there is one, and the golden
 #: records.
 EVALUATION = "evaluation.json"

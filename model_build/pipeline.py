@@ -36,7 +36,8 @@ def get_pipeline(
     encode = preprocess_encode.step(context, fit)
     model = ENGINES[context.config.train.engine](context, fit, encode)
     judged = verdict.step(context, model.evaluated, model.analyzed)
-    registered = register.step(context, model.containers, model.evaluated)  # after all others, whose code it names
+    # After all others, whose code it names.
+    registered = register.step(context, model.containers, fit, model.evaluated, model.analyzed)
     steps = [fit, encode, *model.steps, judged, gate.gate(context, registered), gate.reject()]
     return BuildPipeline(context, steps)
 

@@ -1,5 +1,6 @@
 """The four outputs of Encode: encoded train, validation and test rows, and the raw test rows, as Parquet."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contract.errors import InputError
 from contract.preprocessor import Preprocessor
 from preprocessing import arrays
+from preprocessing.clean import clean
 from preprocessing.derive import Features
 from preprocessing.duplicates import Duplicates
 from preprocessing.encode import BatchEncoder
@@ -57,8 +60,23 @@ def encode_files(
     return rows
 
 
-def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> dict[str, Any]:
-    """The batch as one table for each output."""
+def training_rows(source: Path, preprocessor: Preprocessor, duplicates: Path) -> Iterator[dict[str, NDArray[Any]]]:
+    """The raw features of the rows that Train will see, batch by batch: numbers as float64 with NaN for what is
+    missing, texts as objects with None. Arguments and errors as of `encode_files`; derived columns are left out."""
+    found = files(source)
+    removed = Duplicates.read(duplicates, found)
+
+    def kept(batch: Batch) -> dict[str, NDArray[Any]]:
+        rows = np.flatnonzero(_labelled(batch, preprocessor)[1] == SIDES.index("train"))
+        cells = clean(batch, preprocessor.columns)
+        texts = {name: column.objects() for name, column in cells.texts.items()}
+        return {name: column[rows] for name, column in {**cells.numbers, **texts}.items()}
+
+    return mapped(kept, (removed.leave_out(batch) for batch in batches(found, preprocessor.columns)))
+
+
+def _labelled(batch: Batch, preprocessor: Preprocessor) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Each row's label as a number, and the index of its side among SIDES."""
     columns = preprocessor.columns
     if columns.task == "regression":
         values = label_numbers(batch, columns)
@@ -66,7 +84,12 @@ def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> d
     else:
         label = label_texts(batch, columns)
         values = label_indices(label, preprocessor.classes, batch)
-    sides = sides_of(preprocessor.split, columns, batch, row_hashes(batch.data, roles(columns)), label)
+    return values, sides_of(preprocessor.split, columns, batch, row_hashes(batch.data, roles(columns)), label)
+
+
+def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> dict[str, Any]:
+    """The batch as one table for each output."""
+    values, sides = _labelled(batch, preprocessor)
     with np.errstate(over="ignore"):
         target = values.astype(np.float32)
     if np.isinf(target).any():

@@ -1,12 +1,17 @@
 """The Processing job PreprocessFit: raw rows → `preprocessor.json`, `features.json`, `duplicates/`, `findings.json`.
 
+Also `statistics.json` and `constraints.json` of the rows to train on, which monitors hold later data against.
+
 Environment: INPUT (folder of CSV or Parquet), SETTINGS (`preprocess.json`), OUTPUT (folder).
 """
 
-from contract import documents
+from analysis.quality.profile import Profile
+from analysis.quality.statistics import constraints, statistics
+from contract import documents, package
 from model_build.jobs.program import folder, own_features, program
 from preprocessing.fit import fit
 from preprocessing.settings import Settings
+from preprocessing.write import training_rows
 
 
 @program
@@ -19,6 +24,12 @@ def main() -> None:
     documents.write(output / "preprocessor.json", fitted.preprocessor.to_document())
     # For steps that must know it before they start: the built-in algorithms ask for the number of features.
     documents.write(output / "features.json", {"feature_dim": len(fitted.preprocessor.feature_names)})
+    profile = Profile()
+    for batch in training_rows(source, fitted.preprocessor, output / "duplicates"):
+        profile.add(batch)
+    found = statistics(profile)
+    documents.write(output / package.STATISTICS, found)
+    documents.write(output / package.CONSTRAINTS, constraints(found))
     print("rows: " + ", ".join(f"{name} {count}" for name, count in fitted.findings["rows"].items()), flush=True)
     for warning in fitted.findings["warnings"]:
         print(f"WARNING {warning}", flush=True)

@@ -35,7 +35,6 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "columns.numeric": (["age"], PREPROCESS, 1),
     "columns.categorical": (["sex"], PREPROCESS, 1),
     "columns.drop": (["application_id", "purpose_code"], PREPROCESS, 1),
-    "columns.facets": ([], PREPROCESS, 1),
     "columns.event_time": ("paid_on", PREPROCESS, 1),
     "columns.derived_numeric": (["burden"], PREPROCESS, 1),
     "columns.derived_categorical": (["season"], PREPROCESS, 1),
@@ -99,6 +98,7 @@ TOGETHER: dict[str, dict[str, Any]] = {
         "train.engine": "builtin",
         "instances.training_count": 2,
     },
+    "columns.facets": {"columns.facets": []},
     "analysis.engine": {"analysis.engine": "off"},
     "analysis.favourable_above": {
         "columns.task": "regression",
@@ -208,7 +208,12 @@ def keys(field: Any) -> list[str]:
         ("split.validation", rf"({PREPROCESS})$"),
         ("split.test", rf"({PREPROCESS})$"),
         ("columns.task", rf"({PREPROCESS}|{EVALUATE}|{VERDICT})$|metric-|\.Task$"),
-        ("analysis.engine", r"\.Analyze\.|Verdict.*(ProcessingInputs|Environment\.ANALYSIS)|code-sha256|Gate.*LeftValue"),
+        (
+            "analysis.engine",
+            r"\.Analyze\.|Verdict.*(ProcessingInputs|Environment\.ANALYSIS)|code-sha256|Gate.*LeftValue"
+            r"|Register.*\.(Bias|Explainability)",
+        ),
+        ("columns.facets", rf"({PREPROCESS})$|Register.*\.Bias"),
         ("analysis.facet_thresholds", rf"({PREPROCESS}|{ANALYZE})$"),
         ("security.subnets", r"VpcConfig"),
         ("security.security_groups", r"VpcConfig"),

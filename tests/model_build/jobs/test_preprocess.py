@@ -68,6 +68,24 @@ def test_fit_then_encode(home: Path) -> None:
     assert [path.name for path in (home / "out" / "train").iterdir()] == ["part-algo-2-00000.parquet"]
 
 
+def test_the_statistics_are_those_of_the_rows_to_train_on(home: Path) -> None:
+    """Raw values before imputation and scaling; a copy of a row, which is left out, does not count."""
+    (home / "in" / "again.csv").write_bytes((home / "in" / "data.csv").read_bytes())
+    assert run(home, "preprocess_fit").returncode == 0
+    rows = documents.read(home / "fit" / "findings.json")["rows"]["train"]
+    preprocessor = Preprocessor.from_document(documents.read(home / "fit" / "preprocessor.json"))
+    found = documents.read(home / "fit" / "statistics.json")
+    assert found["dataset"]["item_count"] == rows
+    columns = preprocessor.columns
+    assert {feature["name"] for feature in found["features"]} == {*columns.numeric, *columns.categorical}
+    for feature in found["features"]:
+        kind = "numerical_statistics" if feature["name"] in columns.numeric else "string_statistics"
+        common = feature[kind]["common"]
+        assert common["num_present"] + common["num_missing"] == rows
+    constraints = documents.read(home / "fit" / "constraints.json")
+    assert [one["name"] for one in constraints["features"]] == [one["name"] for one in found["features"]]
+
+
 def test_own_features_come_from_the_bundle(home: Path) -> None:
     (home / "features.py").write_text(FEATURES)
     documents.write(home / "preprocess.json", {"columns": {**COLUMNS, "derived_numeric": ["size"]}})
