@@ -143,7 +143,7 @@ def test_a_waiting_job_can_be_stopped(jobs: Any) -> None:
 
 
 def test_checkpoints_outlive_a_killed_server(jobs: Any) -> None:
-    name = create(jobs, "spot-killed", COUNT.replace("sleep(.05)", "sleep(.4)"))
+    name = create(jobs, "spot-killed", COUNT.replace("else .05", "else .4"))
     jobs._wait(lambda: {"keys": jobs.keys("checkpoints/spot-killed/")}, "keys", lambda keys: len(keys) > 2)
     os.kill(jobs.status.Pid, signal.SIGKILL)
     jobs.connect(launch.up(jobs.home, jobs.images))

@@ -46,7 +46,8 @@ def _training_outputs(job: Document) -> Ends:
 
 
 def _processing_inputs(job: Document) -> Ends:
-    yield "SageMaker.ImageUri", "Image", job["AppSpecification"]["ImageUri"]
+    if image := job.get("AppSpecification", {}).get("ImageUri"):
+        yield "SageMaker.ImageUri", "Image", image
     for entry in job.get("ProcessingInputs", []):
         yield entry["InputName"], "DataSet", entry["S3Input"]["S3Uri"]
 
