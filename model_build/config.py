@@ -251,6 +251,15 @@ class Security(Section):
     tags: dict[str, str] = Field(default_factory=dict, description="on the pipeline and on its jobs")
 
 
+class Mlflow(Section):
+    """Where `mlops run` logs metrics and parameters after an execution; needs the package mlflow."""
+
+    tracking_uri: str | None = Field(
+        default=None, pattern=r"^https?://[^/]+", description="of the tracking server; without it nothing is logged"
+    )
+    experiment: str | None = Field(default=None, min_length=1, description="by default the pipeline's name")
+
+
 class Cache(Section):
     enabled: bool = Field(default=True, description="answer a step whose arguments did not change from its last run")
     expire_after: str = Field(
@@ -273,6 +282,7 @@ class Config(Section):
     gate: Gate = Gate()
     champion: Champion = Champion()
     card: Card = Card()
+    mlflow: Mlflow = Mlflow()
     instances: Instances = Instances()
     security: Security = Security()
     cache: Cache = Cache()

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from contract.errors import InputError
-from mlops import authoring, output, progress, runs
+from mlops import authoring, output, progress, runs, tracking
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, TargetOption
+from model_build import catalogue, config
 
 Document = dict[str, Any]
 
@@ -46,8 +47,20 @@ def run(
         output.document(report)
     else:
         _show(name, report, known)
+    _track(name, report, quiet=as_json)
     if report["PipelineExecutionStatus"] != "Succeeded":
         raise typer.Exit(1)
+
+
+def _track(name: str, report: Document, *, quiet: bool) -> None:
+    """To MLflow, when the configuration names a server; that it cannot be reached fails nothing."""
+    try:
+        address = tracking.log(config.load(catalogue.folder(name)), name, report)
+    except InputError as error:
+        output.errors.print(str(error), markup=False)
+        return
+    if address and not quiet:
+        output.console.print(f"Logged to {address}", markup=False, soft_wrap=True)
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

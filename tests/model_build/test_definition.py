@@ -67,6 +67,8 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
         for key in config.Card.model_fields
     },
     "champion.metric": ("f1", EVALUATE, 1),
+    "mlflow.tracking_uri": ("http://127.0.0.1:5000", "nowhere", 0),  # `mlops run` logs, and no job
+    "mlflow.experiment": ("credit", "nowhere", 0),
     "champion.bound": ("lower", EVALUATE, 1),
     "champion.margin": (0.01, EVALUATE, 1),
     "gate.metric": ("f1", rf"{EVALUATE}|{VERDICT}|Register.*metric-f1.*", 5),
