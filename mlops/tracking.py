@@ -38,9 +38,7 @@ def log(config: Config, name: str, report: Document) -> str | None:
     if uri is None or not report.get("Metrics"):
         return None
     if find_spec("mlflow") is None:
-        raise InputError(
-            "Not logged to MLflow: the package mlflow is not installed; the extra `tracking` brings it."
-        )
+        raise InputError("Not logged to MLflow: the package mlflow is not installed; the extra `tracking` brings it.")
     for variable, value in SETTINGS.items():
         os.environ.setdefault(variable, value)
     from mlflow import MlflowClient  # takes seconds to import

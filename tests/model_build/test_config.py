@@ -72,6 +72,9 @@ REFUSED = {
         {"train": {"hyperparameters": {"max_depth": "six"}}},
         "hyperparameters.max_depth = 'six'",
     ),
+    "champion by a metric of another task": ({"champion": {"metric": "r2"}}, "champion.metric = 'r2' is no metric"),
+    "champion with a negative margin": ({"champion": {"margin": -0.1}}, "champion.margin = -0.1"),
+    "a risk that is none": ({"card": {"risk_rating": "Huge"}}, "card.risk_rating = 'Huge'"),
     "objective of another task": (
         {"train": {"hyperparameters": {"objective": "reg:squarederror"}}},
         "does not fit a binary task",
