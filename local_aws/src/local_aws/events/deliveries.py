@@ -6,12 +6,12 @@ row's removal are one commit, so that it happens exactly once; elsewhere at leas
 
 import json
 import logging
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_aws.errors import AwsError
+from local_aws.looking import Looking
 from local_aws.operations import Aws
 
 log = logging.getLogger("local_aws.events")
@@ -45,38 +45,23 @@ class Deliverer:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self.wake = threading.Event()
-        self._ending = False
+        trouble = "Deliveries cannot go on now."
+        self._looking = Looking(aws.clock, "deliveries", self._deliver_due, log, trouble)
+        self.wake = self._looking.wake
         self._flying: set[int] = set()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="delivery")
-        self._thread = threading.Thread(target=self._work, name="deliveries", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._looking.start()
 
     def stop(self) -> None:
         """What is under way outside may end; what is not done stays in the outbox."""
-        self._ending = True
-        self.wake.set()
-        self._thread.join()
+        self._looking.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _work(self) -> None:
-        while not self._ending:
-            try:
-                due = self._deliver_due()
-            except Exception:  # a full disk, for example: the rows stay
-                log.exception("Deliveries cannot go on now.")
-                due = self._aws.clock.now() + 1
-            if due is None:
-                self.wake.wait()
-            else:
-                self._aws.clock.wait(self.wake, due - self._aws.clock.now())
-            self.wake.clear()
 
     def _deliver_due(self) -> float | None:
         """When the next delivery is due, after those that are due now; None when there is none."""
-        while not self._ending:
+        while not self._looking.ending:
             rows = self._aws.store.sql("SELECT id, due FROM deliveries ORDER BY id").fetchall()
             waiting = [(number, due) for number, due in rows if number not in self._flying]
             ready = [number for number, due in waiting if due <= self._aws.clock.now()]

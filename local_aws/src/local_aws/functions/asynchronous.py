@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 
 import json
 import logging
-import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +15,7 @@ from local_aws.functions import functions
 from local_aws.functions.fleet import MOST, Fleet
 from local_aws.functions.instance import Outcome
 from local_aws.functions.invocations import invoke
+from local_aws.looking import Looking
 from local_aws.operations import Aws
 from local_aws.services import queues, topics
 
@@ -49,34 +49,19 @@ class Queue:
     def __init__(self, aws: Aws, fleet: Fleet) -> None:
         self._aws = aws
         self._fleet = fleet
-        self.wake = threading.Event()
-        self._ending = False
+        trouble = "Events cannot reach their functions now."
+        self._looking = Looking(aws.clock, "function-events", self._take_due, log, trouble)
+        self.wake = self._looking.wake
         self._flying: set[str] = set()
         self._pool = ThreadPoolExecutor(MOST, thread_name_prefix="function-event")
-        self._thread = threading.Thread(target=self._work, name="function-events", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._looking.start()
 
     def stop(self) -> None:
         """What is not done stays, and is done with the next server."""
-        self._ending = True
-        self.wake.set()
-        self._thread.join()
+        self._looking.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _work(self) -> None:
-        while not self._ending:
-            try:
-                due = self._take_due()
-            except Exception:  # a full disk, for example: the events stay
-                log.exception("Events cannot reach their functions now.")
-                due = self._aws.clock.now() + 1
-            if due is None:
-                self.wake.wait()
-            else:
-                self._aws.clock.wait(self.wake, due - self._aws.clock.now())
-            self.wake.clear()
 
     def _take_due(self) -> float | None:
         """When to look again, after those that can run now have been taken; None when nothing waits."""
@@ -128,7 +113,7 @@ class Queue:
                 outcome = self._refused(request_id, event, error)
                 if outcome is None:
                     return
-            if self._ending and outcome.failed:
+            if self._looking.ending and outcome.failed:
                 return  # killed with the server: it runs again
             if outcome.failed:
                 if event["Attempts"] < settings.get("MaximumRetryAttempts", RETRIES):
