@@ -112,7 +112,11 @@ def by_hand(version: int) -> Step:
 
 
 def stop(play: Play) -> None:
-    """A person stops what runs."""
+    """A person stops what runs, as soon as there is something: a fault may have held up its start."""
+    for _ in range(len(MOMENTS)):
+        if any(run.status == "InProgress" for run in play.cloud.runs):
+            break
+        play.tick()
     for run in play.cloud.runs:
         if run.status == "InProgress":
             play.cloud.stop_pipeline_execution(run.id, abandon=not run.running.startswith("Deploy"))
