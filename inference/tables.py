@@ -44,7 +44,7 @@ def csv_features(body: bytes, columns: Columns, encoder: BatchEncoder, tolerant:
         reading.decode(body)  # Arrow does not look at the columns that are left out
     except InputError:
         raise IrregularError from None
-    _check_quotes(body)
+    _check_quotes(body, tolerant)
     for types in (_typed(columns), _texts(columns)):
         try:
             blocks = [encoder.matrix(in_memory(block)) for block in _blocks(body, start, names, columns, types)]
@@ -104,8 +104,11 @@ def _names(body: bytes, columns: Columns, tolerant: bool) -> tuple[list[str], in
     return names, end + 1
 
 
-def _check_quotes(body: bytes) -> None:
-    """Raises IrregularError for quotation marks that stand neither around a cell nor doubled: readers differ there."""
+def _check_quotes(body: bytes, tolerant: bool) -> None:
+    """Raises IrregularError for quotation marks that stand neither around a cell nor doubled: readers differ there.
+
+    So do they over an end of line within quotation marks in a transform job (`tolerant`), where a line is a record.
+    """
     if b'"' not in body:
         return
     content = np.frombuffer(body, dtype=np.uint8)
@@ -119,6 +122,8 @@ def _check_quotes(body: bytes) -> None:
     # A byte order mark stands before a first cell in quotation marks.
     first = body.startswith(BOM + b'"')
     if not (np.isin(before[int(first) :], around).all() and np.isin(after, around).all()):
+        raise IrregularError
+    if tolerant and (np.searchsorted(places, np.flatnonzero(content == LINE_FEED)) % 2).any():
         raise IrregularError
 
 

@@ -64,10 +64,8 @@ def states(aws: Aws, arn: str) -> dict[str, str]:
 
 def end_job(aws: Aws, arn: str, reason: str, name: str = "A") -> None:
     """End the step's job; without a reason it is Completed."""
-    job = {
-        "ProcessingJobName": entry(aws, arn, name)["Resource"],
-        "ProcessingJobStatus": "Failed" if reason else "Completed",
-    }
+    job = aws.store.get("sagemaker:ProcessingJob", entry(aws, arn, name)["Resource"]) or {}
+    job["ProcessingJobStatus"] = "Failed" if reason else "Completed"
     with aws.store.transaction():
         for callback in aws.part(Jobs).callbacks:
             callback("Processing", job | ({"FailureReason": reason} if reason else {}))

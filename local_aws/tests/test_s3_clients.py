@@ -81,7 +81,7 @@ def test_the_command_line_says_what_is_not_supported(environment: dict[str, str]
         (["s3api", "get-bucket-website", "--bucket", "any"], "s3:GetBucketWebsite"),
         (["logs", "describe-destinations"], "logs:DescribeDestinations"),
         (["ec2", "describe-vpcs"], "the service ec2"),
-        (["lambda", "list-functions"], "the service lambda"),
+        (["lambda", "list-layers"], "lambda:ListLayers"),
         (["dynamodb", "list-tables"], "the service dynamodb"),
     ):
         done = subprocess.run([AWS, *command], env=environment, capture_output=True, text=True, timeout=60)

@@ -71,6 +71,7 @@ def both_ways(monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> tuple[int, st
 
 @BOUNDED
 @example(body='1,2,"Bern\n1,2,"Bern\n', batch=True)
+@example(body='1,2,"Bern\n1,2,"\n', batch=True)
 @example(body='1,2,a"b"\n', batch=False)
 @example(body='1,2,""a"\n1,"2",x\n', batch=False)
 @given(body=CSV, batch=st.booleans())

@@ -69,7 +69,12 @@ def test_files_in_folders_compressed_and_with_marks_of_other_tools(tmp_path: Pat
     assert [row["a"] for row in rows(tmp_path)] == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("content", [GOOD * 1000, gzip.compress(GOOD * 1000)[:-20], b"\x1f\x8b" + GOOD])
+CUT_OFF = gzip.compress(GOOD * 1000, mtime=0)[:-20]
+
+
+@pytest.mark.parametrize(
+    "content", [GOOD * 1000, CUT_OFF, b"\x1f\x8b" + GOOD], ids=["none", "cut off", "only its first bytes"]
+)
 def test_a_file_called_gz_that_is_none_or_is_cut_off(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data.csv.gz").write_bytes(content)
     words = sentence(tmp_path)

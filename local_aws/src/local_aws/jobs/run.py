@@ -68,8 +68,8 @@ class Run:
         started = self._enter(running)
         deadline = min(started + left, self._kind.latest_of(self.document))
         self._interruption = self._kind.interruption_of(self._aws, self.document, started)
-        processes = [host.start(program) for program in programs]
-        with self._kind.kept(self._aws, self.document, folders):
+        with self._kind.kept(self._aws, self.document, folders):  # it looks first, so that nothing new is missed
+            processes = [host.start(program) for program in programs]
             watch = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace, self._due)
             return folders, watch.until_end(), started
 
