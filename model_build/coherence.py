@@ -207,7 +207,7 @@ LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
 
 
 def _spot(config: Config) -> Iterator[str]:
-    wait, runtime = config.spot.max_wait_seconds, config.instances.max_runtime_seconds
+    wait, runtime = config.longest_wait, config.instances.max_runtime_seconds
     if not config.spot.enabled:
         return
     if wait < runtime:

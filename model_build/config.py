@@ -11,7 +11,7 @@ from contract.columns import MISSING, Columns, Task
 from contract.documents import Document
 from contract.errors import InputError
 from model_build import algorithms
-from model_build.coherence import contradictions
+from model_build.coherence import LONGEST_WAIT_WITHOUT_CHECKPOINTS, contradictions
 from model_build.tuning import MOST_JOBS, MOST_PARALLEL, Range
 
 FILE = "config.toml"
@@ -131,8 +131,12 @@ class Spot(Section):
     which has no checkpoints, begins again."""
 
     enabled: bool = Field(default=False, description="train on spare capacity, which may be taken away")
-    max_wait_seconds: int = Field(
-        default=7200, ge=60, le=432_000, description="limit of training and waiting for capacity together"
+    max_wait_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        le=432_000,
+        description="limit of training and waiting for capacity together; by default 7200, at least the runtime, "
+        "and 3600 with the engine builtin",
     )
 
 
@@ -269,6 +273,15 @@ class Cache(Section):
 
 class Config(Section):
     """The whole of `config.toml`."""
+
+    @property
+    def longest_wait(self) -> int:
+        """Seconds that a Spot training and its waiting for capacity may take together."""
+        if self.spot.max_wait_seconds is not None:
+            return self.spot.max_wait_seconds
+        if self.train.engine == "builtin":
+            return LONGEST_WAIT_WITHOUT_CHECKPOINTS
+        return max(7200, self.instances.max_runtime_seconds)
 
     pipeline: Pipeline = Pipeline()
     columns: ColumnsSection

@@ -41,7 +41,7 @@ def trainer(context: Context, step: str) -> ModelTrainer:
     config, algorithm = context.config, ALGORITHMS[context.config.train.algorithm]
     chosen = hyperparameters(config, bool(context.own("train")))
     resumable = config.spot.enabled and config.train.algorithm == "xgboost"
-    wait = {"max_wait_time_in_seconds": config.spot.max_wait_seconds} if config.spot.enabled else {}
+    wait = {"max_wait_time_in_seconds": config.longest_wait} if config.spot.enabled else {}
     return ModelTrainer(
         training_image=context.image(algorithm.image),
         role=context.target.role,

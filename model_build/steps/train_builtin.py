@@ -39,7 +39,7 @@ def step(context: Context, encode: ProcessingStep) -> TrainingStep:
         networking=security.networking(config.security),
         stopping_condition=StoppingCondition(
             max_runtime_in_seconds=config.instances.max_runtime_seconds,
-            **({"max_wait_time_in_seconds": spot.max_wait_seconds} if spot.enabled else {}),
+            **({"max_wait_time_in_seconds": config.longest_wait} if spot.enabled else {}),
         ),
         output_data_config=security.training_output(config.security, context.output(NAME)),
         hyperparameters=hyperparameters(config),

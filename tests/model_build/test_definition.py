@@ -369,13 +369,14 @@ def test_security_reaches_every_job(redefine: Any) -> None:
         assert job["Tags"] == [{"Key": "team", "Value": "risk"}]
 
 
-def test_golden(credit: dict[str, Any]) -> None:
+@pytest.mark.parametrize("pipeline", ["credit", "invoices"])
+def test_golden(pipeline: str) -> None:
     """What stands in the repository is what is made; hashes of content stand there as <hash>.
 
     After a change that is meant: write `normalised(definition)` into the file, and read the difference.
     """
-    golden = GOLDEN / "credit.json"
-    assert json.loads(golden.read_text(encoding="utf-8")) == normalised(credit)
+    golden = GOLDEN / f"{pipeline}.json"
+    assert json.loads(golden.read_text(encoding="utf-8")) == normalised(define(CREDIT.parent / pipeline))
 
 
 def normalised(definition: dict[str, Any]) -> Any:
