@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# A file stays with one worker, so that its fixtures are made once; the files come in their order, the slow ones first.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 
 GET_UV := test -x $(UV) || ($(PYTHON) -m venv .tools && .tools/bin/pip install -qq "uv>=0.9")
@@ -30,10 +32,10 @@ run: setup  ## generate a credit sample, build a model from it and register the 
 	@$(BIN)/mlops run credit
 
 test: setup lint  ## everything that must hold at every commit
-	@$(BIN)/pytest -n 2 -m "not long and not bench"
+	@$(BIN)/pytest $(WORKERS) -m "not long and not bench"
 
 test-long: setup  ## the same, and what takes longer
-	@$(BIN)/pytest -n 2 -m "not bench"
+	@$(BIN)/pytest $(WORKERS) -m "not bench"
 
 lint: setup
 	@$(BIN)/ruff check .

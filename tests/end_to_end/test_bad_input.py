@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.here import Here
+
 GOOD = "id,age,city,bought\n" + "".join(
     f"{i},{20 + i % 50},{'north' if i % 3 else 'south'},{'yes' if (i * 7) % 10 < 4 else 'no'}\n" for i in range(400)
 )
@@ -36,8 +38,9 @@ CASES: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def shop(new_commands: Callable[[], Any]) -> Any:
-    """A machine with one good model in it."""
-    commands = new_commands()
+    """A machine with one pipeline on it."""
+    machine = new_commands()
+    commands = Here(machine.folder, {"MLOPS_LOCAL_HOME": str(machine.home)})
     (commands.folder / "good.csv").write_text(GOOD)
     done = commands("new", "shop", "--data", "good.csv", "--label", "bought", "--positive", "yes")
     assert done.returncode == 0, done.stderr

@@ -4,25 +4,23 @@ What the real builds do is tests/end_to_end's.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.here import Here
 from tests.mlops import deployable
-from tests.mlops.conftest import Here
 
 
 @pytest.fixture(scope="module")
-def project(machine: Path) -> Iterator[Here]:
+def project(machine: Path) -> Here:
     """Three versions in the registry, none approved; nothing deployed."""
     deployable.write(machine.parent)
     deployable.register(boto3.client("sagemaker"), "credit", 3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(machine.parent)
-        yield Here(machine.parent)
+    return Here(machine.parent)
 
 
 def standing(commands: Here) -> dict[int, list[str]]:
