@@ -91,8 +91,8 @@ def _answered(answers: Answers) -> Answers:
 
 def _quoted(cell: str) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow([cell])
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow([cell])  # line breaks are quoted where the writer ends with them
+    return text.getvalue().removesuffix("\r\n")
 
 
 def _json(answers: Answers) -> str:

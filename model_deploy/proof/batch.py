@@ -1,8 +1,5 @@
 """Batches: the stage's own scoring pipeline over a file of golden records."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +9,10 @@ from contract.package import Golden
 from model_deploy import config
 from model_deploy.proof import bodies
 from model_deploy.proof.account import Account
-from model_deploy.proof.golden import Answer
+from model_deploy.proof.lines import KINDS, Lines
 from model_deploy.proof.storage import Patience, Storage
 
 SECONDS = 3600
-
-#: Behind each captured result stand its inference id and time.
-STAMPS = 2
 
 
 @dataclass(frozen=True)
@@ -30,24 +24,31 @@ class Batch:
     settings: config.Batch
     storage: Storage
 
-    def answers(self, records: Sequence[Golden]) -> list[Answer]:
-        """The answers in the order of the records.
+    @property
+    def kind(self) -> Lines:
+        return KINDS[self.settings.content_type](self.settings)
 
-        Raises InputError when the run fails, or when filters leave something that cannot be compared.
+    def results(self, lines: Sequence[str]) -> list[str]:
+        """The lines of the results, in order.
+
+        Raises InputError when the run fails, TimeoutError when it has no end.
         """
-        write = bodies.WRITERS[self.settings.content_type]
-        return self.lines(write(one.record for one in records), len(records[0].record))
+        key = self.storage.put("golden", "".join(f"{line}\n" for line in lines).encode())
+        return bodies.lines(self._run(key).decode())
 
-    def lines(self, body: bytes, width: int) -> list[Answer]:
-        """The answers to the lines of a file; an error row is {"error": reason}. `width` counts a record's values."""
-        if (self.settings.input_filter, self.settings.output_filter) != ("$", "$"):
-            raise InputError("The filters of [batch] change the lines: they cannot be compared with golden records.")
-        key = self.storage.put("golden", body)
-        output = self._run(key)
-        if self.settings.content_type == bodies.CSV:
-            captured = STAMPS if self.settings.capture else 0
-            return csv_answers(output.decode(), width if self.settings.join else 0, captured)
-        return json_answers(output.decode())
+    def holds(self, one: Golden) -> bool:
+        """Whether the record is one line: Batch Transform takes no line breaks within the cells of CSV."""
+        return not {"\n", "\r"} & set(self.kind.line(one.record))
+
+    def differences(self, records: Sequence[Golden], version: int) -> list[str]:
+        """One sentence for each record whose result is not what training time, filters and join make of it."""
+        kind = self.kind
+        lines = [kind.line(one.record) for one in records]
+        found = self.results(lines)
+        if len(found) != len(lines):
+            return [f"{len(lines)} records were sent and {len(found)} results came back"]
+        compared = (kind.difference(*each, version) for each in zip(lines, records, found, strict=True))
+        return [f"golden record {place}: {said}" for place, said in enumerate(compared) if said]
 
     def _run(self, key: str) -> bytes:
         sagemaker = self.account.client("sagemaker")
@@ -72,29 +73,3 @@ class Batch:
 def _reason(sagemaker: Any, execution: str) -> str:
     steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution)["PipelineExecutionSteps"]
     return " ".join(step["FailureReason"] for step in steps if step.get("FailureReason")) or "no reason was given."
-
-
-def json_answers(text: str) -> list[Answer]:
-    """With a join, SageMaker writes the answer to a JSON record under SageMakerOutput."""
-    found = [json.loads(line) for line in text.splitlines() if line.strip()]
-    return [answer.get("SageMakerOutput", answer) for answer in found]
-
-
-def csv_answers(text: str, joined: int, captured: int) -> list[Answer]:
-    """Decision, the score or the scores by class, the version; a regression has its value alone.
-
-    joined    values of the input record in front of the answer
-    captured  values behind it
-    """
-    rows = (row for row in csv.reader(io.StringIO(text)) if row)
-    return [_csv_answer(row[joined : len(row) - captured]) for row in rows]
-
-
-def _csv_answer(row: Sequence[str]) -> Answer:
-    decision, *scores, version = row
-    try:
-        numbers = [float(score) for score in scores or [decision]]
-    except ValueError:  # an error row begins with the reason and has no scores
-        return {"error": decision}
-    score = numbers[0] if len(numbers) == 1 else numbers
-    return {"decision": decision if scores else score, "score": score, "model_version": int(version)}

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,25 +17,39 @@ Record = dict[str, Any]
 MOST_CODES = 20
 
 
+def cells(record: Record) -> list[str]:
+    """The values of a record by position; a missing one is empty."""
+    return ["" if value is None else str(value) for value in record.values()]
+
+
+def csv_line(row: Sequence[str]) -> str:
+    """A line of CSV without its end, in which any line break of a value stands in quotation marks."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(row)
+    return text.getvalue().removesuffix("\r\n")
+
+
 def csv_lines(records: Iterable[Record]) -> bytes:
     """Records by position, without a header; a missing value is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(["" if value is None else value for value in record.values()] for record in records)
-    return text.getvalue().encode()
+    return "".join(f"{csv_line(cells(record))}\n" for record in records).encode()
+
+
+def json_line(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False)
 
 
 def json_lines(records: Iterable[Record]) -> bytes:
-    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+    return "".join(f"{json_line(record)}\n" for record in records).encode()
 
 
-#: Content type → how records are written in it.
-WRITERS: Mapping[str, Callable[[Iterable[Record]], bytes]] = {CSV: csv_lines, JSON_LINES: json_lines}
+def lines(text: str) -> list[str]:
+    """The lines that are not empty. Only a line feed ends one: a category may hold Unicode's other line ends."""
+    return [line for line in text.split("\n") if line.strip()]
 
 
 def answers(body: bytes) -> list[Document]:
     """The answers in a body of JSON Lines. Raises json.JSONDecodeError for what is none."""
-    return [json.loads(line) for line in body.decode().splitlines() if line.strip()]
+    return [json.loads(line) for line in lines(body.decode())]
 
 
 @dataclass(frozen=True)
@@ -56,14 +70,24 @@ def malformed(records: Sequence[Record]) -> list[Malformed]:
         Malformed("broken JSON", JSON, b'{"' + first.encode() + b'": '),
         Malformed("broken UTF-8", CSV, b"\xff\xfe" + csv_lines([record])),
         Malformed("a record of the wrong length", CSV, csv_lines([{**record, "\0": 0, "\1": 0}])),
-        Malformed("a field that is missing", JSON, _json({key: record[key] for key in record if key != first})),
+        Malformed("a field that is missing", JSON, json_line(without_first(record)).encode()),
     ]
-    if numbers := _numbers(records):
-        found.append(Malformed("text where a number belongs", JSON, _json(record | dict.fromkeys(numbers, "twelve"))))
+    if numbers(records):
+        found.append(Malformed("text where a number belongs", JSON, json_line(without_numbers(records)).encode()))
     return found
 
 
-def _numbers(records: Sequence[Record]) -> list[str]:
+def without_first(record: Record) -> Record:
+    """The record without its first field."""
+    return dict(list(record.items())[1:])
+
+
+def without_numbers(records: Sequence[Record]) -> Record:
+    """The first record with text where surely numbers belong."""
+    return records[0] | dict.fromkeys(numbers(records), "twelve")
+
+
+def numbers(records: Sequence[Record]) -> list[str]:
     """Columns that surely hold numbers: nothing else, and more different ones than a code for categories would have."""
     return [name for name in records[0] if _are_numbers({one[name] for one in records} - {None, ""})]
 
@@ -73,7 +97,3 @@ def _are_numbers(values: set[Any]) -> bool:
         return len({float(value) for value in values}) > MOST_CODES
     except (TypeError, ValueError):
         return False
-
-
-def _json(record: Record) -> bytes:
-    return json.dumps(record, ensure_ascii=False).encode()

@@ -40,7 +40,10 @@ def content(s3: Any, url: str) -> bytes:
 def parse(text: str) -> list[Golden]:
     """One JSON object a line. Raises InputError with the line that is none."""
     found = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Only a line feed ends a line: a category may hold Unicode's other line ends.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line:
+            continue
         try:
             found.append(Golden(**json.loads(line)))
         except (json.JSONDecodeError, TypeError) as error:
@@ -52,7 +55,7 @@ def difference(expected: Golden, answer: Answer, version: int) -> str | None:
     """What tells the answer from that of training time, in words; None when it is the same."""
     if "error" in answer:
         return f"it was refused: {answer['error']}"
-    if not _close(expected.score, answer.get("score")):
+    if not close(expected.score, answer.get("score")):
         return f"the score was {expected.score} at training time and is {answer.get('score')}"
     if not _same(expected.decision, answer.get("decision")):
         return f"the decision was {expected.decision!r} at training time and is {answer.get('decision')!r}"
@@ -70,12 +73,13 @@ def differences(records: Sequence[Golden], answers: Sequence[Answer], version: i
 
 
 def _same(expected: str | float, found: Any) -> bool:
-    return _close(expected, found) if isinstance(expected, float) else expected == found
+    return close(expected, found) if isinstance(expected, float) else expected == found
 
 
-def _close(expected: float | list[float], found: Any) -> bool:
+def close(expected: float | list[float], found: Any) -> bool:
+    """Whether a score, or each of several, is within the tolerance."""
     if isinstance(expected, list):
-        return isinstance(found, list) and len(found) == len(expected) and all(map(_close, expected, found))
+        return isinstance(found, list) and len(found) == len(expected) and all(map(close, expected, found))
     if isinstance(found, bool) or not isinstance(found, int | float):
         return False
     return abs(expected - found) <= TOLERANCE * max(1.0, abs(expected))

@@ -1,10 +1,11 @@
 """Which checks a mode takes in staging and in production, and their order."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from contract.documents import Document
+from contract.errors import InputError
 from contract.package import Golden
 from model_deploy.config import Stage
 from model_deploy.modes import MODES, ModeName
@@ -97,15 +98,30 @@ def _golden_queued(mode: ModeName, subject: Subject) -> Check:
 
 
 def _golden_batch(mode: ModeName, subject: Subject) -> Check:
-    return _golden(mode, subject, subject.batch())
+    batch = subject.batch()
+    records = _lines_of(batch, subject)
+    check = _held(mode, len(records), batch.differences(records, subject.version))
+    left_out = len(subject.records) - len(records)
+    return replace(check, said=f"{check.said}; {left_out} hold a line break, which CSV cannot") if left_out else check
+
+
+def _lines_of(batch: Batch, subject: Subject) -> list[Golden]:
+    """The golden records that a line can hold. Raises InputError when there is none."""
+    if not (records := [one for one in subject.records if batch.holds(one)]):
+        raise InputError("Every golden record holds a line break: [batch] needs content_type application/jsonlines.")
+    return records
 
 
 def _golden(mode: ModeName, subject: Subject, sender: Answers) -> Check:
     wrong = differences(subject.records, sender.answers(subject.records), subject.version)
-    said = f"{len(subject.records)} golden records are answered as at training time"
+    return _held(mode, len(subject.records), wrong)
+
+
+def _held(mode: ModeName, records: int, wrong: list[str]) -> Check:
+    said = f"{records} golden records are answered as at training time"
     if wrong:
-        said = f"{len(wrong)} of {len(subject.records)} golden records are answered otherwise: {'; '.join(wrong[:3])}"
-    return Check(mode, "golden", not wrong, said, {"records": float(len(subject.records)), "wrong": float(len(wrong))})
+        said = f"{len(wrong)} of {records} golden records are answered otherwise: {'; '.join(wrong[:3])}"
+    return Check(mode, "golden", not wrong, said, {"records": float(records), "wrong": float(len(wrong))})
 
 
 def _malformed_at_once(mode: ModeName, subject: Subject) -> Check:
@@ -130,19 +146,39 @@ def _malformed(mode: ModeName, subject: Subject, sender: Refuses) -> Check:
 
 
 def _bad_record(mode: ModeName, subject: Subject) -> Check:
-    """A bad record in the middle of a file costs one error row, never the file."""
-    few = subject.records[:4]
-    write = bodies.WRITERS[subject.stage.batch.content_type]
-    first, *rest = (write([one.record]) for one in few)
-    lines = b"".join([first, b"broken\n", *rest])
-    found = subject.batch().lines(lines, len(few[0].record))
-    errors = [place for place, answer in enumerate(found) if "error" in answer]
-    others = [answer for place, answer in enumerate(found) if place != 1]
-    wrong = differences(few, others, subject.version)
-    if errors != [1] or wrong:
-        said = f"error rows at {errors}, one at 1 is expected" + "".join(f"; {one}" for one in wrong[:3])
+    """A bad record in the middle of a file costs one error row, never the file; with the built-in algorithm the run."""
+    batch = subject.batch()
+    first, *rest = _lines_of(batch, subject)[:4]
+    if (bad := batch.kind.bad([one.record for one in subject.records])) is None:
+        return Check(mode, "bad record", passed=True, said="whatever passes the input_filter is a record")
+    records = [first, first, *rest]
+    lines = [bad if place == 1 else batch.kind.line(one.record) for place, one in enumerate(records)]
+    if len(subject.package["InferenceSpecification"]["Containers"]) > 1:
+        return _bad_run(mode, batch, lines)
+    found = batch.results(lines)
+    if len(found) != len(lines):
+        said = f"{len(lines)} lines, one of them malformed, have {len(found)} results"
+        return Check(mode, "bad record", passed=False, said=said)
+    told = [
+        batch.kind.difference(*each, subject.version, refused=place == 1)
+        for place, each in enumerate(zip(lines, records, found, strict=True))
+    ]
+    if said := told.pop(1):
+        return Check(mode, "bad record", passed=False, said=f"the malformed record: {said}")
+    if others := [one for one in told if one]:
+        said = f"the malformed record is one error row, yet {len(others)} others are answered otherwise: {others[0]}"
         return Check(mode, "bad record", passed=False, said=said)
     return Check(mode, "bad record", passed=True, said="a bad record costs one error row and nothing else")
+
+
+def _bad_run(mode: ModeName, batch: Batch, lines: Sequence[str]) -> Check:
+    """Between two containers a record cannot be passed by: the run must fail and say why, and not give other scores."""
+    try:
+        found = batch.results(lines)
+    except InputError as error:
+        return Check(mode, "bad record", passed=True, said=f"a bad record fails the run of a chain: {error}")
+    said = f"a bad record must fail the run of a chain, {len(found)} results came back"
+    return Check(mode, "bad record", passed=False, said=said)
 
 
 def _load(mode: ModeName, subject: Subject) -> Check:

@@ -45,6 +45,15 @@ def test_a_bad_line_of_csv_costs_one_row(batch: Client, bad: bytes, times: int) 
     assert "\n".join(rows) == clean.decode()
 
 
+@pytest.mark.parametrize("times", [1, 40])
+def test_a_line_break_within_a_cell_costs_its_two_lines(batch: Client, times: int) -> None:
+    status, _, content = batch.invoke(b'61,1200.5,Bern\n20,1,"Ba\nsel"\n' * times)
+    assert status == 200
+    rows = content.decode().removesuffix("\n").split("\n")
+    assert len(rows) == 3 * times
+    assert [row.removeprefix('"').startswith("ERROR: ") for row in rows] == [False, True, True] * times
+
+
 @pytest.mark.parametrize("bad", BAD_LINES)
 def test_a_bad_line_of_json_costs_one_answer(batch: Client, bad: bytes) -> None:
     good = json.dumps({"age": 61, "income": 1, "city": "Bern"}).encode()

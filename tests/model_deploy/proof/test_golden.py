@@ -1,10 +1,14 @@
 """Answers held against those of training time."""
 
+import csv
+import io
+import json
+
 import pytest
 
 from contract.errors import InputError
 from contract.package import Golden
-from model_deploy.proof import golden
+from model_deploy.proof import bodies, golden
 
 ONE = Golden({"age": 1}, 0.25, "no")
 SAME = {"decision": "no", "score": 0.25, "model_version": 3}
@@ -51,3 +55,16 @@ def test_a_version_without_golden_records_cannot_be_proved() -> None:
         golden.read(None, {"ModelPackageArn": "arn", "CustomerMetadataProperties": {}})
     with pytest.raises(InputError, match="Line 2 of the golden records"):
         golden.parse('{"record": {}, "score": 1, "decision": "a"}\n{"record": {}}\n')
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\u0085", "\x0b", "\x1c"], ids=ascii)
+def test_a_category_may_hold_unicodes_other_line_ends(mark: str) -> None:
+    line = json.dumps({"record": {"city": f"a{mark}b"}, "score": 0.2, "decision": f"n{mark}o"}, ensure_ascii=False)
+    assert [one.record for one in golden.parse(f"{line}\n{line}\n")] == [{"city": f"a{mark}b"}] * 2
+    assert bodies.answers(f"{line}\n{line}\n".encode())[1]["decision"] == f"n{mark}o"
+
+
+@pytest.mark.parametrize("value", ["a\rb", "a\nb", "a\r\nb", 'a"b', "", ",", " a "], ids=ascii)
+def test_a_record_reads_back_from_csv_as_it_was(value: str) -> None:
+    body = bodies.csv_lines([{"city": value}, {"city": value}]).decode()
+    assert list(csv.reader(io.StringIO(body, newline=""), strict=True)) == [[value]] * 2

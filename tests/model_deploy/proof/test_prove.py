@@ -5,16 +5,20 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 
 from contract.documents import sha256
+from contract.errors import InputError
 from contract.package import Golden
-from model_deploy.config import Limits, Stage
+from model_deploy import config
+from model_deploy.config import Limits, Serverless, Stage
 from model_deploy.project import Project
 from model_deploy.proof import bodies, report
+from model_deploy.proof import prove as prove_module
+from model_deploy.proof.batch import Batch
 from model_deploy.proof.checks import Check
 from model_deploy.proof.load import Sent, held, percentile
 from model_deploy.proof.prove import Subject, prove
@@ -95,20 +99,21 @@ class S3:
 class CloudFormationAndSageMaker:
     """An endpoint that serves the configuration `live`."""
 
-    def __init__(self, live: str) -> None:
-        self.live = live
+    def __init__(self, live: str, status: str) -> None:
+        self.live, self.status = live, status
 
     def describe_endpoint(self, **_: str) -> dict[str, Any]:
-        return {"EndpointStatus": "InService", "EndpointConfigName": self.live}
+        return {"EndpointStatus": self.status, "EndpointConfigName": self.live}
 
 
 @dataclass
 class Account:
     runtime: Runtime
     live: str = "config-3"
+    status: str = "InService"
 
     def client(self, _: str) -> CloudFormationAndSageMaker:
-        return CloudFormationAndSageMaker(self.live)
+        return CloudFormationAndSageMaker(self.live, self.status)
 
 
 PACKAGE = {
@@ -174,6 +179,82 @@ def test_another_version_behind_the_endpoint_fails() -> None:
 def test_an_endpoint_that_sagemaker_rolled_back_silently_fails() -> None:
     said = failed(subject(live="config-2"))
     assert said == {"live": "credit-staging is InService with the configuration config-2; config-3 is meant to be live"}
+
+
+@pytest.mark.parametrize("status", ["Updating", "RollingBack", "Failed"])
+def test_an_endpoint_that_is_not_in_service_is_not_live(status: str) -> None:
+    of = subject()
+    said = failed(replace(of, account=replace(of.account, status=status)))
+    assert said == {"live": f"credit-staging is {status} with the configuration config-3; config-3 is meant to be live"}
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("serverless", 2), ("real_time", 7)])
+def test_a_serverless_endpoint_is_asked_no_more_than_it_admits(
+    monkeypatch: pytest.MonkeyPatch, mode: Any, expected: int
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        prove_module, "load", lambda mode, *given: asked.append(given[3]) or Check(mode, "load", True, "")
+    )
+    stage = Stage(name="staging", modes=(mode,), limits=Limits(concurrency=7), serverless=Serverless(max_concurrency=2))
+    assert dict(prove_module.STEPS["staging"][mode])["load"](mode, replace(subject(), stage=stage)).passed
+    assert asked == [expected]
+
+
+class FakeBatch(Batch):
+    """Answers the lines of CSV with `results`, or fails."""
+
+    answered: ClassVar[list[str] | InputError] = []
+
+    def results(self, lines: Any) -> list[str]:
+        if isinstance(self.answered, InputError):
+            raise self.answered
+        return self.answered
+
+
+def batch_checks(monkeypatch: pytest.MonkeyPatch, answered: list[str] | InputError, containers: int = 1) -> Any:
+    monkeypatch.setattr(FakeBatch, "answered", answered)
+    monkeypatch.setattr(Subject, "batch", lambda self: FakeBatch(None, "", self.stage.batch, None))  # type: ignore[arg-type]
+    parts = [{"ModelDataUrl": "s3://bucket/model.tar.gz"}] * containers
+    of = subject()
+    stage = Stage(name="staging", modes=("batch",), batch=config.Batch())
+    package = {**of.package, "InferenceSpecification": {"Containers": parts}}
+    broken = Golden({"age": 1.0, "city": "Bi\nel"}, 0.01, "no")
+    return results(replace(of, stage=stage, package=package, records=[*RECORDS[:2], broken]))
+
+
+GOOD_LINES = ["no,0.2,3", "yes,0.8,3"]
+BAD_LINE = "ERROR: no age,,3"
+
+
+def test_a_line_break_cannot_travel_in_csv_and_the_check_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = batch_checks(monkeypatch, GOOD_LINES)["golden"]
+    assert found.passed
+    assert found.said == "2 golden records are answered as at training time; 1 hold a line break, which CSV cannot"
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (["no,0.2,3", BAD_LINE, "yes,0.8,3"], None),
+        (["no,0.2,3", "no,0.2,3", "yes,0.8,3"], "the malformed record: it was not refused: 'no' is the answer"),
+        (["no,0.2,3", BAD_LINE, "yes,0.7,3"], "the malformed record is one error row, yet 1 others are answered"),
+        (["no,0.2,3", "yes,0.8,3"], "3 lines, one of them malformed, have 2 results"),
+        ([BAD_LINE] * 3, "the malformed record is one error row, yet 2 others are answered otherwise: it was refused"),
+        (InputError("the job failed"), "the job failed"),
+    ],
+    ids=["good", "answered", "others", "lost", "all", "failed"],
+)
+def test_a_bad_record_costs_one_error_row(monkeypatch: pytest.MonkeyPatch, answered: Any, said: str | None) -> None:
+    check = batch_checks(monkeypatch, answered)["bad record"]
+    assert check.passed == (said is None)
+    assert (said or "a bad record costs one error row") in check.said
+
+
+def test_between_containers_a_bad_record_fails_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = batch_checks(monkeypatch, InputError("Record 2: no number"), containers=3)["bad record"]
+    assert (check.passed, check.said) == (True, "a bad record fails the run of a chain: Record 2: no number")
+    assert not batch_checks(monkeypatch, ["no,0.2,3", "no,0.2,3", "yes,0.8,3"], containers=3)["bad record"].passed
 
 
 def test_a_stack_of_another_version_and_another_artefact_fail() -> None:
