@@ -75,3 +75,19 @@ def test_creation_and_deletion_go_on_and_nothing_is_left(own: Any) -> None:
     assert not list((own.home / "serving").glob("*/*/*"))
     launch.down(own.home)
     assert not leftovers.find(MARK, str(own.home))
+
+
+def test_what_was_in_service_waits_for_its_image(own: Any) -> None:
+    """A server started without the table says InService as before, and answers again with the table."""
+    name = own.endpoint(own.config(own.model("a")))
+    table = own.images.read_text()
+    own.images.write_text("")
+    kill_and_restart(own)
+    log = own.home / "server.log"
+    eventually(lambda: f"The endpoint {name} cannot go on now" in log.read_text())
+    assert own.wait(name)["EndpointStatus"] == "InService"
+    own.images.write_text(table)
+    kill_and_restart(own)
+    assert own.invoke(name) == b"ax"
+    own.sagemaker.delete_endpoint(EndpointName=name)
+    eventually(lambda: not own.sagemaker.list_endpoints()["Endpoints"])

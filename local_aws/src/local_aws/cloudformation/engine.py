@@ -1,13 +1,13 @@
-"""The living part of the stacks: a thread for every stack that has something to do, one transaction a step."""
+"""The living part of the stacks: those that have something to do take turns, one transaction a step."""
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from local_aws.cloudformation import stacks
 from local_aws.cloudformation.failures import fail
 from local_aws.cloudformation.phases import PHASES, StepError
+from local_aws.looking import Agenda
 from local_aws.operations import Aws
 
 log = logging.getLogger("local_aws.cloudformation")
@@ -24,10 +24,8 @@ class Stacks:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._lock = threading.Lock()
-        self._threads: dict[str, threading.Thread] = {}
-        self._again: set[str] = set()
-        self._ending = threading.Event()
+        trouble = "The stack %s cannot go on now."
+        self._agenda: Agenda[str] = Agenda(aws.clock, "stacks", self._go, log, trouble)
         self._callbacks: list[OnEnd] = []
 
     def on_end(self, callback: OnEnd) -> None:
@@ -39,43 +37,19 @@ class Stacks:
             if stack["StackStatus"] in PHASES:
                 self.begin(stack["StackId"])
 
+        self._agenda.start()
+
     def stop(self) -> None:
-        self._ending.set()
-        with self._lock:
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.join(10)
+        self._agenda.stop()
 
     def begin(self, stack_id: str) -> None:
-        """Work on a stack until nothing is left to do; a stack has one thread at a time."""
-        with self._lock:
-            if stack_id in self._threads:
-                self._again.add(stack_id)
-                return
-            thread = threading.Thread(target=self._run, args=(stack_id,), name="stack", daemon=True)
-            self._threads[stack_id] = thread
-        thread.start()
+        """Work on a stack until nothing is left to do."""
+        self._agenda.put(stack_id, self._aws.clock.now())
 
-    def _run(self, stack_id: str) -> None:
-        while not self._ending.is_set():
-            try:
-                status = self._step(stack_id)
-            except Exception:
-                log.exception("The stack %s cannot go on.", stack_id)
-                status = "idle"
-            if status == "waiting":
-                self._aws.clock.wait(self._ending, LOOK)
-            if status == "idle" and self._leaves(stack_id):
-                return
-
-    def _leaves(self, stack_id: str) -> bool:
-        """False when somebody has asked for the stack meanwhile."""
-        with self._lock:
-            if stack_id in self._again:
-                self._again.discard(stack_id)
-                return False
-            del self._threads[stack_id]
-            return True
+    def _go(self, stack_id: str) -> None:
+        status = self._step(stack_id)
+        if status != "idle":
+            self._agenda.put(stack_id, self._aws.clock.now() + (LOOK if status == "waiting" else 0))
 
     def _step(self, stack_id: str) -> str:
         """ "idle" when nothing is left to do, "waiting" when it must be looked at again, else "going"."""

@@ -4,6 +4,7 @@ A step returns False when a resource is not ready yet; it raises StepError, and 
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from local_aws.cloudformation.resources.kind import Made
 from local_aws.cloudformation.templates import invalid, parse
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
+from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws.cloudformation")
 
@@ -32,10 +34,17 @@ class StepError(Exception):
 
 @contextmanager
 def _acting(action: str, record: Document) -> Iterator[None]:
-    """Whatever goes wrong inside is the resource's failure, with the reason that a client would read."""
+    """Whatever goes wrong inside is the resource's failure, with the reason that a client would read.
+
+    A disk without room is no failure: the step is tried again.
+    """
     try:
         yield
+    except sqlite3.OperationalError:
+        raise
     except AwsError as error:
+        if error.status == DISK_FULL:
+            raise
         raise StepError(action, record, f"{error.message} (Error Code: {error.code})") from error
     except Exception as error:
         log.exception("%s of %s failed", action, record.get("LogicalResourceId"))

@@ -5,13 +5,13 @@ An alarm with a period below a minute is looked at every ten seconds. Without al
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from local_aws.cloudwatch import alarms, evaluation, metrics, readings
 from local_aws.cloudwatch.metrics import Datum, Metric
 from local_aws.events.bus import iso
+from local_aws.looking import Looking
 from local_aws.operations import Aws
 from local_aws.services import queues
 
@@ -25,35 +25,26 @@ class Monitor:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._wake = threading.Event()
-        self._ending = False
-        self._thread = threading.Thread(target=self._work, name="alarms", daemon=True)
+        self._begun = False
+        self._looking = Looking(aws.clock, "alarms", self._look, log, "Alarms cannot go on now.")
 
     def start(self) -> None:
-        self._thread.start()
+        self._looking.start()
 
     def stop(self) -> None:
-        self._ending = True
-        self._wake.set()
-        self._thread.join()
+        self._looking.stop()
 
     def changed(self) -> None:
         """An alarm is new or changed; call it inside the transaction that writes it."""
-        self._aws.store.after_commit(self._wake.set)
+        self._aws.store.after_commit(self._looking.wake.set)
 
-    def _work(self) -> None:
-        while not self._ending:
-            tick = self._tick()
-            if tick is None:
-                self._wake.wait()
-            else:
-                now = self._aws.clock.now()
-                self._aws.clock.wait(self._wake, tick - now % tick)
-            self._wake.clear()
-            try:
-                self.evaluate()
-            except Exception:  # a full disk, for example: the next minute tries again
-                log.exception("Alarms cannot go on now.")
+    def _look(self) -> float | None:
+        """A server that has just started waits for its first full minute: what is measured has to come up as well."""
+        if self._begun:
+            self.evaluate()
+        self._begun = True
+        tick, now = self._tick(), self._aws.clock.now()
+        return None if tick is None else now + tick - now % tick
 
     def _tick(self) -> int | None:
         periods = [alarm["Period"] for _, alarm in self._aws.store.scan(alarms.ALARMS) if "Period" in alarm]
@@ -62,7 +53,7 @@ class Monitor:
     def evaluate(self) -> None:
         """Take the gauges and set every metric alarm by the periods that have ended."""
         tick = self._tick()
-        if tick is None or self._ending:
+        if tick is None or self._looking.ending:
             return
         end = self._aws.clock.now() // tick * tick
         watched = {alarm["Namespace"] for _, alarm in self._aws.store.scan(alarms.ALARMS) if "Namespace" in alarm}

@@ -1,6 +1,7 @@
 """The living part: the endpoints by name, each with a thread of its own, and their metrics."""
 
 import asyncio
+import logging
 import threading
 
 from local_aws.cloudwatch import metrics, monitor
@@ -10,7 +11,10 @@ from local_aws.endpoints.document import ENDPOINT
 from local_aws.endpoints.fleet import Fleet, Route
 from local_aws.endpoints.group import Group
 from local_aws.endpoints.life import Life
+from local_aws.errors import AwsError
 from local_aws.operations import Aws
+
+log = logging.getLogger("local_aws.endpoints")
 
 #: Seconds of the machine's time between two commits of metrics. A kill loses the metrics of so long.
 FLUSH = 1.0
@@ -105,8 +109,12 @@ class Endpoints:
 
     def _flush(self) -> None:
         while not self._ending.wait(FLUSH):
-            if data := self.drain():
-                metrics.record(self._aws, data)
+            data = self.drain()
+            try:
+                if data:
+                    metrics.record(self._aws, data)
+            except AwsError as error:  # a full disk, for example
+                log.warning("What %d metrics would have said is lost: %s", len(data), error.message)
 
 
 def _gauge(aws: Aws, at: float) -> list[Datum]:

@@ -35,6 +35,11 @@ class Fleet:
         self._turns: Turns[Group] = Turns([])
         self.weigh({name: held["Weight"] for name, held in target["Variants"].items()})
 
+    @property
+    def starting(self) -> bool:
+        """Some variant has not come up yet."""
+        return any(group.starting for group in self.groups.values())
+
     def weigh(self, weights: Mapping[str, float]) -> None:
         """Weights by variant; where all are 0, all are equal."""
         equal = not any(weights.values())

@@ -88,6 +88,9 @@ class Life:
                     self._wake.wait()
             except InterruptedLife:
                 pass
+            except (ServingError, AwsError) as error:
+                log.warning("The endpoint %s cannot go on now: %s", self.name, error)
+                self._wake.wait(AGAIN)
             except Exception:
                 log.exception("The endpoint %s cannot go on now.", self.name)
                 self._wake.wait(AGAIN)
@@ -137,16 +140,16 @@ class Life:
             raise
 
     def _serve(self, held: Document) -> None:
-        """The live fleet is there; after a restart it comes back, and requests wait for it."""
-        if self.fleet:
-            return
-        self.fleet = self.new_fleet(held["Live"])
-        self.route = Route([(self.fleet, 100.0)])
-        try:
+        """The live fleet is there; after a restart it comes back, and requests wait for it.
+
+        Raises AwsError or ServingError as long as it cannot come back, for example for want of its image: what was in
+        service stays so, and another attempt follows.
+        """
+        if self.fleet is None:
+            self.fleet = self.new_fleet(held["Live"])
+            self.route = Route([(self.fleet, 100.0)])
+        if self.fleet.starting:
             self._resize(self.fleet, held["Live"]["Variants"])
-        except (ServingError, AwsError) as error:
-            self._fail(error)
-            raise InterruptedLife from None
 
     def _fail(self, error: Exception) -> None:
         self.route = None

@@ -1,18 +1,18 @@
 """The outbox: what has to reach a target, one row a delivery, until it is there or given up.
 
-A row is written in the transaction that sets it off. Where the target lives in this machine's store, its effect and the
-row's removal are one commit, so that it happens exactly once; elsewhere at least once.
+A row is written in the transaction that sets it off. The effect on its target, which lives in this machine's store, and
+the row's removal are one commit, so that it happens exactly once.
 """
 
 import json
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_aws.errors import AwsError
 from local_aws.looking import Looking
 from local_aws.operations import Aws
+from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws.events")
 
@@ -48,22 +48,18 @@ class Deliverer:
         trouble = "Deliveries cannot go on now."
         self._looking = Looking(aws.clock, "deliveries", self._deliver_due, log, trouble)
         self.wake = self._looking.wake
-        self._flying: set[int] = set()
-        self._pool = ThreadPoolExecutor(8, thread_name_prefix="delivery")
 
     def start(self) -> None:
         self._looking.start()
 
     def stop(self) -> None:
-        """What is under way outside may end; what is not done stays in the outbox."""
+        """What is not done stays in the outbox."""
         self._looking.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _deliver_due(self) -> float | None:
         """When the next delivery is due, after those that are due now; None when there is none."""
         while not self._looking.ending:
-            rows = self._aws.store.sql("SELECT id, due FROM deliveries ORDER BY id").fetchall()
-            waiting = [(number, due) for number, due in rows if number not in self._flying]
+            waiting = self._aws.store.sql("SELECT id, due FROM deliveries ORDER BY id").fetchall()
             ready = [number for number, due in waiting if due <= self._aws.clock.now()]
             if not ready:
                 return min((due for _, due in waiting), default=None)
@@ -76,37 +72,14 @@ class Deliverer:
     def _deliver(self, number: int, document: Document) -> None:
         from local_aws.events.targets import find  # the targets' own rooms emit events
 
+        target = document["Target"] | {"Attributes": document["Attributes"]}
         try:
-            kind = find(document["Target"]["Arn"])
-        except AwsError as error:
-            self._failed(number, document, error)
-            return
-        if kind.inside:
-            self._attempt(number, document)
-        else:
-            self._flying.add(number)
-            self._pool.submit(self._attempt_outside, number, document)
-
-    def _attempt_outside(self, number: int, document: Document) -> None:
-        try:
-            self._attempt(number, document)
-        finally:
-            self._flying.discard(number)
-            self.wake.set()
-
-    def _attempt(self, number: int, document: Document) -> None:
-        from local_aws.events.targets import find
-
-        target, store = document["Target"] | {"Attributes": document["Attributes"]}, self._aws.store
-        kind = find(target["Arn"])
-        try:
-            if not kind.inside:
-                kind.deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
-            with store.transaction():
-                if kind.inside:
-                    kind.deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
+            with self._aws.store.transaction():
+                find(target["Arn"]).deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
                 _remove(self._aws, number)
         except AwsError as error:
+            if error.status == DISK_FULL:  # no fault of the target's: no attempt
+                raise
             self._failed(number, document, error)
         except Exception as error:
             log.exception("A delivery to %s failed inside local_aws.", target["Arn"])

@@ -25,14 +25,13 @@ class TargetKind:
 
     arn      how its ARN begins behind `arn:aws:`, without region and account: "sagemaker:pipeline/"
     members  members of a target, beyond those that every kind takes, that this kind understands
-    inside   its effect lives in the store and joins the transaction that removes the delivery
-    deliver  raises AwsError; a status of 429 or from 500 on is tried again
+    deliver  joins the transaction that removes the delivery; raises AwsError, and a status of 429 or from 500 on is
+             tried again
     """
 
     arn: str
     deliver: Deliver
     members: tuple[str, ...] = ()
-    inside: bool = True
 
 
 def _to_queue(aws: Aws, target: Document, payload: str, _: str) -> None:

@@ -6,13 +6,13 @@ its clock was moved is made up once.
 
 import logging
 import re
-import threading
 import uuid
 from typing import Any
 
 from local_aws.autoscaling.schedule import fire as _fire_scheduled_action
 from local_aws.autoscaling.targets import ACTIONS
 from local_aws.events import bus, deliveries, timetable
+from local_aws.looking import Looking
 from local_aws.operations import Aws
 
 log = logging.getLogger("local_aws.events")
@@ -27,35 +27,21 @@ class Timer:
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._wake = threading.Event()
-        self._ending = False
-        self._thread = threading.Thread(target=self._work, name="timer", daemon=True)
+        self._looking = Looking(aws.clock, "timer", self._look, log, "Schedules cannot go on now.")
 
     def start(self) -> None:
-        self._thread.start()
+        self._looking.start()
 
     def stop(self) -> None:
-        self._ending = True
-        self._wake.set()
-        self._thread.join()
+        self._looking.stop()
 
     def changed(self) -> None:
         """A timetable has changed; call it inside the transaction that changes it."""
-        self._aws.store.after_commit(self._wake.set)
+        self._aws.store.after_commit(self._looking.wake.set)
 
-    def _work(self) -> None:
-        while not self._ending:
-            due = self._next()
-            if due is None:
-                self._wake.wait()
-            else:
-                self._aws.clock.wait(self._wake, due - self._aws.clock.now())
-            self._wake.clear()
-            try:
-                self.fire_due()
-            except Exception:  # a full disk, for example: it stays due
-                log.exception("Schedules cannot go on now.")
-                self._aws.clock.wait(self._wake, 1)
+    def _look(self) -> float | None:
+        self.fire_due()
+        return self._next()
 
     def _next(self) -> float | None:
         dues = [item["Due"] for kind in _FIRE for _, item in self._aws.store.scan(kind) if item.get("Due") is not None]

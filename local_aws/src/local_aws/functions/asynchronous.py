@@ -91,6 +91,7 @@ class Queue:
             self._attempt(request_id, event)
         except Exception:
             log.exception("The event %s cannot be taken from its queue.", request_id)
+            self._looking.rest()
         finally:
             self._flying.discard(request_id)
             self.wake.set()

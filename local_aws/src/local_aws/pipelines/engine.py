@@ -5,11 +5,11 @@ that is killed at any moment finds every execution either before such a step of 
 """
 
 import logging
-import threading
 from typing import Any
 
 from local_aws.errors import AwsError
 from local_aws.jobs.jobs import Jobs
+from local_aws.looking import Agenda
 from local_aws.operations import Aws
 from local_aws.pipelines import caching, executions, retries
 from local_aws.pipelines.arguments import argument_violations
@@ -35,10 +35,7 @@ class Engine:
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
-        self._retries: dict[str, float] = {}
-        self._wake = threading.Event()
-        self._ending = False
-        self._thread = threading.Thread(target=self._retry_when_due, name="pipeline-retries", daemon=True)
+        self._retries: Agenda[str] = Agenda(aws.clock, "pipeline-retries", self.resume, log, "%s cannot go on now.")
         aws.part(Jobs).on_end(self._job_ended)
 
     def start(self) -> None:
@@ -46,13 +43,10 @@ class Engine:
         for _, execution in self.aws.store.scan(executions.KIND):
             if execution["PipelineExecutionStatus"] in ("Executing", "Stopping"):
                 self.resume(execution["PipelineExecutionArn"])
-        self._thread.start()
+        self._retries.start()
 
     def stop(self) -> None:
-        self._ending = True
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._retries.stop()
 
     def resume(self, arn: str) -> None:
         """Do what can be done now for an execution."""
@@ -175,25 +169,6 @@ class Engine:
             if entry["StepStatus"] in ACTIVE and "RetryAt" in entry
         ]
         if due:
-            self._retries[arn] = min(due)
-            self.aws.store.after_commit(self._wake.set)
+            self.aws.store.after_commit(lambda: self._retries.put(arn, min(due)))
         else:
-            self._retries.pop(arn, None)
-
-    def _retry_when_due(self) -> None:
-        while not self._ending:
-            if due := list(self._retries.values()):
-                self.aws.clock.wait(self._wake, min(due) - self.aws.clock.now())
-            else:
-                self._wake.wait()
-            self._wake.clear()
-            now = self.aws.clock.now()
-            for arn in [arn for arn, due in list(self._retries.items()) if due <= now]:
-                self._retry(arn)
-
-    def _retry(self, arn: str) -> None:
-        try:
-            self.resume(arn)
-        except AwsError as error:  # a full disk, for example: the execution stands as it stood
-            log.warning("%s cannot go on now: %s", arn, error.message)
-            self._retries[arn] = self.aws.clock.now() + 1
+            self._retries.drop(arn)

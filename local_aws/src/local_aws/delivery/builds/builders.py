@@ -61,7 +61,9 @@ class Builders:
                 finally:
                     self._builds.leave(identity)
             except Exception:
-                log.exception("The build %s could not be ended.", identity)
+                log.exception("The build %s cannot go on now.", identity)
+                self._ending.wait(AGAIN)
+                self._builds.waiting.put(identity)
 
     def _run(self, identity: str, live: Live) -> None:
         build = self._begin(identity)

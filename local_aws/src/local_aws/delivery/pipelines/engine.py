@@ -13,6 +13,7 @@ from local_aws.delivery.pipelines import actions, documents, moves, polling, rec
 from local_aws.delivery.pipelines.actions.kind import Document, Job, Outcome
 from local_aws.delivery.pipelines.planning import next_move
 from local_aws.errors import AwsError
+from local_aws.looking import AGAIN, Agenda
 from local_aws.operations import Aws
 from local_aws.store import DISK_FULL
 
@@ -21,9 +22,6 @@ log = logging.getLogger("local_aws.codepipeline")
 #: Pipeline, execution, action execution.
 Key = tuple[str, str, str]
 
-#: Seconds until something that a full disk prevented is tried again.
-_PAUSE = 1.0
-
 
 class Runner:
     """The part of the machine that keeps pipelines going."""
@@ -31,10 +29,9 @@ class Runner:
     def __init__(self, aws: Aws) -> None:
         self.aws = aws
         self._ending = threading.Event()
-        self._wake = threading.Event()
-        self._due: dict[Key, float] = {}
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="action")
-        self._clock = threading.Thread(target=self._watch_clock, name="pipeline-timeouts", daemon=True)
+        trouble = "%s cannot be ended now."
+        self._timeouts: Agenda[Key] = Agenda(aws.clock, "pipeline-timeouts", self._time_out, log, trouble)
         for listen in actions.LISTENERS:
             listen(aws, self.ended)
         polling.listen(aws, self.advance)
@@ -49,13 +46,11 @@ class Runner:
                         self._submit(_key(record))
             with self.aws.store.transaction():
                 self.advance(name)
-        self._clock.start()
+        self._timeouts.start()
 
     def stop(self) -> None:
         self._ending.set()
-        self._wake.set()
-        if self._clock.is_alive():
-            self._clock.join()
+        self._timeouts.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     # moves
@@ -135,7 +130,7 @@ class Runner:
             self._again(key)
 
     def _again(self, key: Key) -> None:
-        timer = threading.Timer(_PAUSE, lambda: self._submit(key))
+        timer = threading.Timer(AGAIN, lambda: self._submit(key))
         timer.daemon = True
         timer.start()
 
@@ -168,32 +163,14 @@ class Runner:
         """Remember when an action fails unless something ends it."""
         key = _key(record)
         if record["status"] == "InProgress" and record.get("Due") is not None:
-            self._due[key] = record["Due"]
-            self._wake.set()
+            self._timeouts.put(key, record["Due"])
         else:
-            self._due.pop(key, None)
-
-    def _watch_clock(self) -> None:
-        while not self._ending.is_set():
-            if dues := list(self._due.values()):
-                self.aws.clock.wait(self._wake, min(dues) - self.aws.clock.now())
-            else:
-                self._wake.wait()
-            self._wake.clear()
-            now = self.aws.clock.now()
-            for key, due in list(self._due.items()):
-                if due <= now and not self._ending.is_set():
-                    self._time_out(key)
+            self._timeouts.drop(key)
 
     def _time_out(self, key: Key) -> None:
-        self._due.pop(key, None)
-        try:
-            if execution := documents.held(self.aws, key[0], key[1]):
-                kind = actions.find(execution["Actions"][key[2]]["input"]["actionTypeId"])
-                self.ended(key, kind.expired())
-        except AwsError as error:  # a full disk, for example
-            log.warning("%s of %s cannot be ended now: %s", key[2], key[0], error.message)
-            self._due[key] = self.aws.clock.now() + _PAUSE
+        if execution := documents.held(self.aws, key[0], key[1]):
+            kind = actions.find(execution["Actions"][key[2]]["input"]["actionTypeId"])
+            self.ended(key, kind.expired())
 
 
 def _key(record: Document) -> Key:
