@@ -199,7 +199,7 @@ def _unwanted(world: World, open_: Deployment) -> tuple[str, str] | None:
     if (status := world.status(open_.version)) != APPROVED:
         return REJECTED, f"Version {open_.version} is {status}"
     live = world.state.live
-    if open_.reason == RETURN and live and world.status(live.version) == APPROVED:
+    if open_.reason == RETURN and live and not live.turned_back and world.status(live.version) == APPROVED:
         return SUPERSEDED, f"Version {live.version} is approved again"
     other = plan(world)
     if other is None or ((other.version, other.request) == (open_.version, open_.request) and other.reason != COMMIT):
@@ -235,6 +235,7 @@ def _settled(outcome: str, why: str, execution: Execution | None = None) -> Appe
         approval = execution.actions.get(APPROVE)
         members |= {
             "deployed": execution.deployed,
+            "turned_back": execution.turned_back,
             "finished": execution.updated,
             "promoted": {"by": approval.by, "summary": approval.summary} if approval else {},
             "proof": {name: uri for one in execution.actions.values() for name, uri in one.artifacts.items()},

@@ -9,7 +9,7 @@ from model_deploy.promotion.reconcile import reconcile
 from model_deploy.promotion.services import Services, connect
 from model_deploy.promotion.state import APPROVED
 
-REGISTRY = "aws.sagemaker"
+REGISTRY, JOB = "aws.sagemaker", "CodePipeline.job"
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
@@ -21,11 +21,18 @@ def handle(event: Document, context: Any = None) -> Document:  # noqa: ARG001 (L
 
 
 def act_on(event: Document, services: Services) -> Document:
-    """Look, unless the event tells of a change of metadata. Answers {"looked", "sequence"}."""
+    """Look, unless the event tells of a change of metadata. Answers {"looked", "sequence"}.
+
+    A job comes from the pipeline's action Admit, before production's stack is touched (templates/project/delivery.yml).
+    The look stops what must not go on, which then ends with the action: a version that was rejected in the second in
+    which a person let it in, an execution that promotion did not start.
+    """
     if not concerns(event):
         log.info("a change of metadata: nothing to do")
         return {"looked": False}
     state = reconcile(services, approvals(event))
+    if JOB in event:
+        services.pipeline.end_job(event[JOB]["id"])
     return {"looked": True, "sequence": state.sequence}
 
 

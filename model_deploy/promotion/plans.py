@@ -1,7 +1,7 @@
 """Which version should be deployed next. Pure.
 
-The first rule that has an answer wins: a rollback that was asked for, the return from a rejected live version, a commit
-that nothing has deployed yet, the newest approved version.
+The first rule that has an answer wins: a rollback that was asked for, the return from a live version that was rejected
+or that its watch turned back, a commit that nothing has deployed yet, the newest approved version.
 """
 
 from dataclasses import dataclass
@@ -37,18 +37,23 @@ def _rollback(world: World) -> Plan | None:
 
 
 def _return(world: World) -> Plan | None:
-    """The live version is rejected: the newest approved one before it that was proved in production."""
+    """The live version is rejected or turned back: the newest approved one before it that was proved in production."""
     state, live = world.state, world.state.live
-    if live is None or world.status(live.version) != "Rejected":
+    if live is None:
         return None
-    rejected = state.versions[live.version].sequence
+    if world.status(live.version) == "Rejected":
+        since, why = state.versions[live.version].sequence, f"Version {live.version} was rejected"
+    elif live.turned_back:
+        since, why = state.attempts[live.version].sequence, f"Version {live.version} failed its watch in production"
+    else:
+        return None
 
     def good(version: int) -> bool:
         last = state.attempts.get(version)
-        return last is None or last.outcome == SUCCEEDED or last.sequence < rejected
+        return last is None or last.outcome == SUCCEEDED or last.sequence < since
 
     before = [one for one in state.proved if one < live.version and world.status(one) == APPROVED and good(one)]
-    return Plan(max(before), RETURN, f"Version {live.version} was rejected") if before else None
+    return Plan(max(before), RETURN, why) if before else None
 
 
 def _commit(world: World) -> Plan | None:

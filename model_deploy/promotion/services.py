@@ -18,6 +18,8 @@ OVERTAKEN = (
     "ApprovalAlreadyCompletedException",
     "DuplicatedStopRequestException",
     "InvalidApprovalTokenException",
+    "InvalidJobStateException",
+    "JobNotFoundException",
     "PipelineExecutionNotStoppableException",
 )
 
@@ -101,6 +103,10 @@ class Pipeline:
                 result={"summary": summary[:512], "status": "Approved" if approved else "Rejected"},
                 token=token,
             )
+
+    def end_job(self, job: str) -> None:
+        with _Overtaken():
+            self.codepipeline.put_job_success_result(jobId=job)
 
     def _waiting(self) -> dict[str, str]:
         """Execution → the token of the approval that it waits for; at most one."""

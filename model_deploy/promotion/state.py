@@ -18,6 +18,8 @@ LIVE_REJECTED = (
     "until another version is promoted."
 )
 
+LIVE_UNPROVED = "It is live all the same: reject it, or roll production back, unless it is mended and approved again."
+
 #: How many executions are remembered as known.
 KNOWN = 200
 
@@ -74,10 +76,14 @@ class Rollback:
 
 @dataclass(frozen=True)
 class Live:
-    """What production's stack was last brought to; proved when the execution succeeded through TestProd."""
+    """What production's stack was last brought to; proved when the execution succeeded through TestProd.
+
+    turned_back  its watch failed: production returns to the version before
+    """
 
     version: int
     proved: bool
+    turned_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +186,9 @@ def _resumed(state: State, record: Document) -> State:
 
 
 def _ended(state: State, record: Document) -> State:
-    """outcome, deployed (production's stack was brought to the version), finished, why, promoted, proof."""
+    """outcome, deployed (production's stack was brought to the version), turned_back (by its watch), finished, why,
+    promoted, proof.
+    """
     before, outcome = _open(state), record["outcome"]
     ended = replace(before, outcome=outcome, finished=record["finished"])
     version = ended.version
@@ -193,10 +201,13 @@ def _ended(state: State, record: Document) -> State:
         held = state.hold if ended.mandated else 0  # a person's promotion ends a hold
         if state.live and state.live.version != version:
             state = _marked(state, state.live.version, "Production", "Retired")
-        state = replace(state, live=Live(version, outcome == SUCCEEDED), hold=held)
+        live = Live(version, outcome == SUCCEEDED, record.get("turned_back", False))
+        state = replace(state, live=live, hold=held)
     if outcome == SUCCEEDED:
         state = replace(state, proved=state.proved | {version})
-    message = Message(record["sequence"], f"Version {version}: deployment {outcome}", record["why"])
+    stays = record["deployed"] and outcome == FAILED and not record.get("turned_back")
+    text = f"{record['why']}. {LIVE_UNPROVED}" if stays else record["why"]
+    message = Message(record["sequence"], f"Version {version}: deployment {outcome}", text)
     return _where(replace(state, open=None, untold=(*state.untold, message)), version, outcome)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from contract.documents import Document
 from model_deploy.promotion.state import State
 
-#: (stage, action) in templates/project/delivery.yml: the second approval, and the update of production's stack.
-APPROVE, DEPLOY = ("ApproveDeployment", "Approve"), ("DeployProd", "Deploy")
+#: (stage, action) in templates/project/delivery.yml: the second approval, the update of production's stack, and what
+#: watches production meanwhile.
+APPROVE, DEPLOY, WATCH = ("ApproveDeployment", "Approve"), ("DeployProd", "Deploy"), ("DeployProd", "Watch")
 
 ACTIVE = ("InProgress", "Stopping")
 
@@ -58,6 +59,13 @@ class Execution:
     def deployed(self) -> bool:
         """Production's stack was brought to its version. What runs there is for TestProd to say."""
         return self._succeeded(DEPLOY)
+
+    @property
+    def turned_back(self) -> bool:
+        """The stack was brought to its version, but the watch saw it fail: SageMaker has taken endpoints back by
+        itself, and the other modes have kept it.
+        """
+        return self.deployed and WATCH in self.actions and self.actions[WATCH].status == "Failed"
 
     def _succeeded(self, action: tuple[str, str]) -> bool:
         return action in self.actions and self.actions[action].status == "Succeeded"

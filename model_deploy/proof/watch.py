@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import InputError
 from contract.package import Golden
-from model_deploy.modes import ModeName
+from model_deploy.modes import MODES, ModeName
 from model_deploy.proof import bodies, live
 from model_deploy.proof.checks import Check
 from model_deploy.proof.endpoint import Endpoint
@@ -72,7 +72,8 @@ class Watched:
 
 
 def watch(subject: Subject) -> list[Check]:
-    """Re-send until the deployment of the stage's stack has ended; a check for each mode of the stage.
+    """Re-send until the deployment of the stage's stack has ended; a check for each mode of the stage, and whether its
+    endpoint is where the stack has brought it.
 
     Raises InputError when no deployment begins.
     """
@@ -88,9 +89,22 @@ def watch(subject: Subject) -> list[Check]:
         for one in watched:
             publish(subject, one)
     others = [mode for mode in subject.stage.modes if mode not in WATCHED]
-    return [one.check(subject.version) for one in watched] + [
-        Check(mode, "watch", passed=True, said="it does not answer at once: nothing was re-sent") for mode in others
+    return [
+        *(one.check(subject.version) for one in watched),
+        *(Check(mode, "watch", passed=True, said="it does not answer at once: nothing was re-sent") for mode in others),
+        *_live(subject),
     ]
+
+
+def _live(subject: Subject) -> Iterator[Check]:
+    """SageMaker takes an endpoint back when an alarm fires, and the stack says nothing of it.
+
+    A stack that went back as a whole is no concern of the watch: the action that deploys it fails.
+    """
+    found = live.stack(subject.account, subject.project.stack(subject.stage.name))
+    if found["Parameters"].get("ModelPackageName") == subject.package["ModelPackageArn"]:
+        for mode in (one for one in subject.stage.modes if MODES[one].endpoint is not None):
+            yield live.endpoint(mode, subject.account, found["Outputs"])
 
 
 class Deployment:

@@ -15,13 +15,15 @@ from model_deploy.verify.resolve import Resource, Stack
 PIPELINE, BUILD = "AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project"
 ROOT = Path(__file__).parents[2]
 
-#: The deployment's stages and the categories of their actions. Beside the deployment to production runs its watch.
+#: The deployment's stages and the categories of their actions. Promotion admits a version to production before its
+#: stack is touched; beside the deployment runs its watch.
 STAGES: tuple[tuple[str, str], ...] = (
     ("Source", "Source"),
     ("Build", "Build"),
     ("DeployStaging", "Deploy"),
     ("TestStaging", "Test"),
     ("ApproveDeployment", "Approval"),
+    ("DeployProd", "Invoke"),
     ("DeployProd", "Deploy"),
     ("DeployProd", "Test"),
     ("TestProd", "Test"),
@@ -133,6 +135,12 @@ def _action(place: str, stage: str, action: Document, pipeline: Resource, stack:
         yield from _build_action(place, stage, settings, action, stack)
     elif provider(action) == "CloudFormation":
         yield from _deploy_action(place, stage, settings, action, stack)
+    elif provider(action) == "Lambda":
+        if stack.named("AWS::Lambda::Function", settings.get("FunctionName")) is None:
+            yield Finding(place, "admission", "FunctionName is no function of this template")
+        beside = [one for where, one in actions(pipeline) if where == stage and one != action]
+        if any(one.get("RunOrder", 1) <= action.get("RunOrder", 1) for one in beside):
+            yield Finding(place, "admission", "the version is admitted before the stage's other actions begin")
     elif provider(action) == "Manual":
         if "TimeoutInMinutes" not in action:
             yield Finding(place, "approval", "without TimeoutInMinutes a forgotten approval holds the queue for a week")

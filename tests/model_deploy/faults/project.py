@@ -3,7 +3,8 @@
 from tests.model_deploy.faults import GONE, Fault
 
 DEPLOY, BUILD = "Resources/DeployPipeline/Properties", "Resources/BuildPipeline/Properties"
-SOURCE, RENDER, STAGING, TEST, APPROVE, PROD, TEST_PROD = (f"{DEPLOY}/Stages/{index}/Actions/0" for index in range(7))
+SOURCE, RENDER, STAGING, TEST, APPROVE, ADMIT, TEST_PROD = (f"{DEPLOY}/Stages/{index}/Actions/0" for index in range(7))
+PROD = f"{DEPLOY}/Stages/5/Actions/1"
 RENDERER, TESTER, MODELBUILD = (f"Resources/{name}Project/Properties" for name in ("Render", "Test", "ModelBuild"))
 FUNCTION, CHANGED = "Resources/PromotionFunction/Properties", "Resources/ApprovalChanged/Properties"
 DETAIL = f"{CHANGED}/EventPattern/detail"
@@ -44,6 +45,9 @@ FAULTS: dict[str, Fault] = {
         ],
         "pipeline-stages",
     ),
+    "nobody admits": (ADMIT, GONE, "pipeline-stages"),
+    "admitted while it is deployed": (f"{PROD}/RunOrder", 1, "admission"),
+    "admitted by nobody": (f"{ADMIT}/Configuration/FunctionName", "promotion", "admission"),
     "approval waits for ever": (f"{APPROVE}/TimeoutInMinutes", GONE, "approval"),
     "approval of two minutes": (f"{APPROVE}/TimeoutInMinutes", 2, "api-shape"),
     "nobody is asked": (f"{APPROVE}/Configuration/NotificationArn", GONE, "approval"),

@@ -76,12 +76,13 @@ class Cloud:
                 self._enter(run)
 
     def _finish(self, run: Run, stage: str) -> None:
-        if stage == "ApproveDeployment":
+        if stage == "ApproveDeployment" or run.admitted == "InProgress":
             return
         good = self._act(run, stage)
         self._set(run, stage, "Succeeded" if good else "Failed")
         if stage == "DeployProd":  # the watch beside the deployment ends with it
-            run.watched = "Failed" if self.failing.get(("Watch", run.version)) else "Succeeded"
+            wrong = self.failing.get(("Watch", run.version)) or self.endpoint != self.stack
+            run.watched = "Failed" if wrong else "Succeeded"
             good = good and run.watched == "Succeeded"
         if run.status == "Stopping":
             self.end(run, "Stopped")
@@ -125,11 +126,18 @@ class Cloud:
         if any(other.stage == following and other.running for other in self.runs):
             return None
         run.stage, stage = following, STAGES[following]
-        self.watch("action", (run, stage))
         self._set(run, stage, "InProgress")
+        if stage == "DeployProd":
+            return self._ask(run)
+        self.watch("action", (run, stage))
         if stage == "ApproveDeployment":
             self._tell("CodePipeline Action Execution State Change", run, "STARTED")
         return None
+
+    def _ask(self, run: Run) -> None:
+        """Admit runs before the two others: the function gets a job."""
+        run.admitted = "InProgress"
+        self.events.append({"CodePipeline.job": {"id": run.id}})
 
     def _set(self, run: Run, stage: str, status: str, summary: str = "") -> None:
         run.actions[stage], run.updated = status, self.now
@@ -257,14 +265,31 @@ class Cloud:
             {
                 "stageName": stage,
                 "actionName": name,
-                "status": run.watched if name == "Watch" else status,
+                "status": {"Admit": run.admitted, "Watch": run.watched}.get(name, status),
                 "startTime": run.started + STAGES.index(stage),
                 "output": {"executionResult": {"externalExecutionSummary": run.summaries[stage]}},
             }
             for stage, status in run.actions.items()
-            for name in ((ACTIONS[stage], "Watch") if stage == "DeployProd" else (ACTIONS.get(stage, "Run"),))
+            for name in self._begun(run, stage)
         ]
         return {"actionExecutionDetails": rows}
+
+    @staticmethod
+    def _begun(run: Run, stage: str) -> tuple[str, ...]:
+        if stage == "DeployProd":
+            return ("Admit", "Deploy", "Watch") if run.watched else ("Admit",)
+        return (ACTIONS.get(stage, "Run"),)
+
+    def put_job_success_result(self, jobId: str) -> None:  # noqa: N803
+        run = self._run(jobId)
+        if run.admitted != "InProgress":
+            raise refused("InvalidJobStateException")
+        run.admitted = "Succeeded"
+        if run.status == "Stopping":
+            self._set(run, "DeployProd", "Stopped")
+            return self.end(run, "Stopped")
+        run.watched = "InProgress"
+        return self.watch("action", (run, "DeployProd"))
 
     def get_pipeline_state(self, **_: Any) -> dict[str, Any]:
         run = self.waiting()

@@ -16,6 +16,7 @@ EFFECTS = (
     "start_pipeline_execution",
     "stop_pipeline_execution",
     "put_approval_result",
+    "put_job_success_result",
     "update_model_package",
     "publish",
 )
@@ -35,7 +36,9 @@ class Package:
 
 @dataclass
 class Run:
-    """An execution; `stage` is the one it is in or has left, `actions` stage → status."""
+    """An execution; `stage` is the one it is in or has left, `actions` stage → status; of DeployProd's three actions
+    that of Deploy, while `admitted` and `watched` are "" before these begin.
+    """
 
     id: str
     arn: str
@@ -47,7 +50,8 @@ class Run:
     waited: int = 0
     updated: float = 0.0
     unlisted: int = 0
-    watched: str = "InProgress"
+    admitted: str = ""
+    watched: str = ""
 
     @property
     def version(self) -> int:

@@ -17,6 +17,7 @@ class Judge:
         self.failed: set[int] = set()
         self.rolled: set[int] = set()
         self.lived: set[int] = set()
+        self.watched: set[int] = set()  # versions that failed their watch
         self.refused: set[int] = set()  # rejected, and promotion has looked since
         self.opened = self.begun = 0
         cloud.watch = self.see
@@ -46,6 +47,8 @@ class Judge:
         if stage in ("DeployStaging", "DeployProd"):
             self.must(run.version not in self.refused, f"3: {stage} of version {run.version} after its rejection")
         if stage == "DeployProd":
+            package = self.cloud.packages.get(run.version)
+            self.must(package is not None and package.status == "Approved", f"3: version {run.version} is not approved")
             self.must(run.id in self.cloud.staged, f"1: version {run.version} was not proved in staging")
             self.mandates[run.version] = self.mandates.get(run.version, 0) - 1
             self.must(self.mandates[run.version] >= 0, f"2: version {run.version} is deployed once too often")
@@ -54,13 +57,18 @@ class Judge:
         before, after = change
         self.lived.add(after)
         if after < before:
-            explicit = after in self.rolled or self.cloud.packages[before].status == "Rejected"
+            explicit = (
+                after in self.rolled or self.cloud.packages[before].status == "Rejected" or before in self.watched
+            )
             self.must(explicit, f"2: production went back from {before} to {after}")
 
     def _ended(self, run: Run) -> None:
         broke = [stage for stage, status in run.actions.items() if status == "Failed" and stage != "ApproveDeployment"]
         if broke or run.watched == "Failed":
             self.failed.add(run.version)
+        if run.watched == "Failed" and self.cloud.stack == run.version:
+            self.watched.add(run.version)
+            self.person(*[one for one in self.lived if one < run.version])  # its stage asked for alarms that turn back
 
     def _marked(self, subject: tuple[int, dict[str, str]]) -> None:
         version, life = subject
@@ -91,7 +99,8 @@ class Judge:
         self.must(same, f"5: success of version {version} while {cloud.endpoint} is live and {cloud.stack} meant")
 
     def _stopping(self, run: Run) -> None:
-        half = run.running in ("DeployProd", "TestProd") and self.cloud.packages[run.version].status == "Approved"
+        begun = run.watched and run.running == "DeployProd"
+        half = (begun or run.running == "TestProd") and self.cloud.packages[run.version].status == "Approved"
         self.must(not half, f"version {run.version} is half in production and must go on to its proof")
 
     def _overwritten(self, record: dict[str, Any]) -> None:

@@ -92,7 +92,8 @@ class Play:
     def deliver(self) -> None:
         while True:
             for event in self.cloud.events:
-                self.queue.append((self.clock + self.delay, 0, event))
+                delay = 0 if handler.JOB in event else self.delay  # a job comes straight from the pipeline
+                self.queue.append((self.clock + delay, 0, event))
                 if self.again:
                     self.queue.append((self.clock + self.delay + self.again, 0, event))
             self.history += self.cloud.events
@@ -109,7 +110,7 @@ class Play:
         try:
             if handler.act_on(event, self.services)["looked"]:
                 self.judge.looked(rejected)
-                updated = event["detail"].get("UpdatedModelPackageFields", ["ModelApprovalStatus"])
+                updated = event.get("detail", {}).get("UpdatedModelPackageFields", ["ModelApprovalStatus"])
                 self.judge.must("ModelApprovalStatus" in updated, "a change of metadata was acted upon")
         except (KilledError, ClientError, RuntimeError):
             self.judge.must(attempts < 2, "an event was given up")

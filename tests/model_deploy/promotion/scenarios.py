@@ -80,6 +80,11 @@ def promote(play: Play) -> None:
     play.settle()
 
 
+def let_in(play: Play) -> None:
+    """A person promotes, and something else happens in the same moment."""
+    play.promote()
+
+
 def decline(play: Play) -> None:
     play.settle()
     play.promote("Rejected")
@@ -157,7 +162,7 @@ def late_double(version: int) -> Step:
 
     def step(play: Play) -> None:
         play.cloud.events.append(
-            next(dict(one) for one in play.history if one["detail"].get("ModelPackageVersion") == version)
+            next(dict(one) for one in play.history if one.get("detail", {}).get("ModelPackageVersion") == version)
         )
 
     return step
@@ -197,7 +202,20 @@ SCENARIOS: dict[str, Scenario] = {
     "the build fails": Scenario((*ONE, approve(2), promote), 1, failing("Build", 2)),
     "production's stack fails": Scenario((*ONE, approve(2), promote), 1, failing("DeployProd", 2)),
     "alarms that never had data": Scenario((*ONE, approve(2), promote), 2, failing("TestProd", 2)),
-    "wrong answers during the deployment": Scenario((*ONE, approve(2), promote), 2, failing("Watch", 2)),
+    "wrong answers during the deployment": Scenario((*ONE, approve(2), promote), 1, failing("Watch", 2)),
+    "wrong answers of the first": Scenario(ONE, 1, failing("Watch", 1)),
+    "wrong answers during the deployment, then it is approved again": Scenario(
+        (*ONE, approve(2), promote, breaks("Watch", 2, 0), approve(2), promote), 2, failing("Watch", 2)
+    ),
+    "wrong answers during the deployment, and approved again on the way back": Scenario(
+        (*TWO, approve(3), settle, let_in, ticks(4), breaks("Watch", 3, 0), approve(3), promote), 3, failing("Watch", 3)
+    ),
+    "wrong answers during the deployment, then a newer one": Scenario(
+        (*ONE, approve(2), settle, approve(3), promote, approve(4), promote), 4, failing("Watch", 3)
+    ),
+    "wrong answers during the deployment, and the return fails": Scenario(
+        (*TWO, approve(3), settle, breaks("TestStaging", 2), let_in, settle), 1, failing("Watch", 3)
+    ),
     "wrong answers during the deployment, then a rejection": Scenario(
         (*TWO, reject(2), settle), 1, failing("Watch", 2)
     ),
@@ -225,6 +243,10 @@ SCENARIOS: dict[str, Scenario] = {
     "rejected meanwhile": Scenario(
         (*ONE, approve(2), eager, settle, once(reject(2), 2, "Rejected"), settle), 1, meanwhile=reject_if_there(2)
     ),
+    "rejected in the moment of its promotion": Scenario(
+        (*ONE, approve(2), settle, let_in, reject(2), settle), 1, meanwhile=reject_if_there(2)
+    ),
+    "deleted in the moment of its promotion": Scenario((*ONE, approve(2), settle, let_in, delete(2), settle), 1),
     "the live one rejected": Scenario((*TWO, reject(2), settle), 1),
     "the live one rejected, and approved again": Scenario((*TWO, reject(2), settle, approve(2), promote), 2),
     "the live one rejected, and at once approved again": Scenario((*TWO, reject(2), ticks(3), approve(2), promote), 2),
@@ -264,6 +286,9 @@ SCENARIOS: dict[str, Scenario] = {
         (*TWO, approve(3), settle, rollback(1, "staging"), promote), 1, waiting=3
     ),
     "a silent rollback, approved again": Scenario((*TWO, approve(2), promote), 2, {"silent": 2}),
+    "alarms that never had data, approved again": Scenario(
+        (*TWO, approve(2), settle), 2, failing("TestProd", 2, 1), waiting=2
+    ),
     "approved twice, then it fails": Scenario(
         (*ONE, approve(2), ticks(1), approve(2), settle), 1, failing("TestStaging", 2, 1)
     ),

@@ -91,7 +91,7 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         plans,
         "return version == live.version and not live.proved",
         "return False",
-        "a silent rollback, approved again",
+        "alarms that never had data, approved again",
     ),
     "a rollback is tried once": (
         state,
@@ -126,8 +126,8 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
     "a return that failed is not tried again": (plans, " and good(one)]", "]", "the return fails"),
     "a rejected live version is left": (
         plans,
-        'live is None or world.status(live.version) != "Rejected"',
-        "True",
+        'if world.status(live.version) == "Rejected":',
+        "if False:",
         "the live one rejected",
     ),
     # what must not go on
@@ -137,10 +137,22 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         'if (status := "") != "":',
         "rejected while it waits",
     ),
+    "production returns from what its watch turned back": (
+        plans,
+        "elif live.turned_back:",
+        "elif False:",
+        "wrong answers during the deployment",
+    ),
+    "a return from what was turned back goes on though that is approved": (
+        decisions,
+        "live and not live.turned_back and",
+        "live and",
+        "wrong answers during the deployment",
+    ),
     "a return is given up when the live version is approved again": (
         decisions,
-        "if open_.reason == RETURN and live and",
-        "if False and live and",
+        "if open_.reason == RETURN and live and not",
+        "if False and live and not",
         "the live one rejected, and at once approved again",
     ),
     "a newer version overtakes one that waits": (
@@ -166,6 +178,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         "if execution.past_approval and outcome != REJECTED:",
         "if False:",
         "a newer one at 6",
+    ),
+    "production's door asks for a look": (
+        handler,
+        "state = reconcile(services, approvals(event))",
+        "state = services.ledger.read() if JOB in event else reconcile(services, approvals(event))",
+        "rejected in the moment of its promotion",
     ),
     "an approval is rejected, not stopped": (
         decisions,

@@ -23,10 +23,12 @@ class Account:
     """A stage whose stack goes through `stack`, a status and a version at each look, the last one for ever.
 
     answers  what the endpoint says to each request, round about
+    live     its configuration in the end, "new" is meant
     """
 
     stack: list[tuple[str, str]]
     answers: list[dict[str, Any]]
+    live: str = "new"
     metrics: list[dict[str, Any]] = field(default_factory=list)
     asked: int = 0
 
@@ -42,10 +44,13 @@ class Account:
         if not status:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
         parameters = [{"ParameterKey": "ModelPackageName", "ParameterValue": version}]
-        return {"Stacks": [{"StackStatus": status, "Parameters": parameters}]}
+        outputs = {"RealTimeEndpointName": "credit-prod", "RealTimeEndpointConfigName": "new"}
+        made = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        return {"Stacks": [{"StackStatus": status, "Parameters": parameters, "Outputs": made}]}
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
-        return {"EndpointConfigName": "old", "PendingDeploymentSummary": {"EndpointConfigName": "new"}}
+        pending = {"PendingDeploymentSummary": {"EndpointConfigName": "new"}}
+        return {"EndpointStatus": "InService", "EndpointConfigName": self.live, **pending}
 
     def invoke_endpoint(self, **_: Any) -> dict[str, Any]:
         self.asked += 1
@@ -76,7 +81,7 @@ OLD = {"decision": "yes", "score": 0.9, "model_version": 2}
 
 def test_wrong_answers_of_the_new_version_become_a_metric_of_its_configuration() -> None:
     account = Account(list(DEPLOYMENT), [OLD, GOOD | {"score": 0.3}])
-    (check,) = watch.watch(subject(account))
+    check, _ = watch.watch(subject(account))
     assert not check.passed
     assert check.measured["wrong"] == check.measured["by_version"] > 0
     assert "the score was 0.2 at training time and is 0.3" in check.said
@@ -87,7 +92,7 @@ def test_wrong_answers_of_the_new_version_become_a_metric_of_its_configuration()
 
 def test_the_old_version_may_answer_otherwise_and_a_good_new_one_passes() -> None:
     account = Account(list(DEPLOYMENT), [OLD, GOOD])
-    (check,) = watch.watch(subject(account))
+    check, _ = watch.watch(subject(account))
     assert check.passed
     assert check.measured["sent"] > check.measured["by_version"] > 0
     assert {one["Value"] for one in account.metrics} == {0}
@@ -100,9 +105,14 @@ def test_a_stack_that_is_created_and_one_that_was_deployed_already() -> None:
     assert watch.watch(subject(over))[0].measured["sent"] == 0
 
 
+def test_an_endpoint_that_was_taken_back_without_a_word_fails_its_watch() -> None:
+    checks = watch.watch(subject(Account(list(DEPLOYMENT), [OLD], live="old")))
+    assert [(one.name, one.passed) for one in checks] == [("watch", True), ("live", False)]
+
+
 def test_a_stack_that_rolled_back_ends_the_watch() -> None:
-    account = Account([("UPDATE_IN_PROGRESS", "2"), ("UPDATE_ROLLBACK_COMPLETE", "2")], [OLD])
-    assert watch.watch(subject(account))[0].passed
+    account = Account([("UPDATE_IN_PROGRESS", "2"), ("UPDATE_ROLLBACK_COMPLETE", "2")], [OLD], live="old")
+    assert [one.passed for one in watch.watch(subject(account))] == [True]
 
 
 def test_without_a_deployment_it_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,5 +123,9 @@ def test_without_a_deployment_it_ends_and_says_so(monkeypatch: pytest.MonkeyPatc
 
 def test_modes_that_do_not_answer_at_once_are_named() -> None:
     checks = watch.watch(subject(Account(list(DEPLOYMENT), [GOOD]), "real_time", "batch"))
-    assert [(check.mode, check.passed) for check in checks] == [("real_time", True), ("batch", True)]
+    assert [(check.mode, check.passed) for check in checks] == [
+        ("real_time", True),
+        ("batch", True),
+        ("real_time", True),
+    ]
     assert "nothing was re-sent" in checks[1].said
