@@ -6,6 +6,7 @@ A request that was being answered when the server was killed is sent to the mode
 import base64
 import json
 import uuid
+from contextlib import ExitStack
 from typing import Any
 
 from local_aws.cloudwatch import metrics
@@ -15,6 +16,7 @@ from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import objects
 from local_aws.services import topics
+from local_aws.store import DISK_FULL
 
 Document = dict[str, Any]
 
@@ -106,19 +108,32 @@ def fail(
     aws: Aws, key: str, document: Document, reason: str, body: bytes | None = None, *, expired: bool = False
 ) -> None:
     """As `complete`, for a request that has no result: `body` is what the model answered, None when it did not."""
-    location = document.get("FailureLocation")
-    staged = objects.stage(aws, reason.encode() if body is None else body) if location else None
-    with aws.store.transaction():
-        if not aws.store.delete(KIND, key):
-            return
-        if staged and location:
-            try:
-                objects.put(aws, *objects.split_uri(location), staged, Headers=_headers(document))
-            except AwsError as error:  # the topic still tells of it
-                staged.discard()
-                reason = f"{reason} The failure could not be stored at {location}: {error.message}"
-        _tell(aws, document, "ErrorTopic", notices.failed(document, aws.region, aws.clock.now(), reason, body))
-        _count(aws, document, "InvocationFailures", *(["ExpiredRequests"] if expired else []))
+    location, problem = document.get("FailureLocation"), ""
+    with ExitStack() as undo:
+        if location:
+            staged = objects.stage(aws, reason.encode() if body is None else body)
+            undo.callback(staged.discard)
+        with aws.store.transaction():
+            if not aws.store.delete(KIND, key):
+                return  # its endpoint was deleted meanwhile
+            if location:
+                problem = _problem(aws, location, staged, document)
+            said = notices.failed(document, aws.region, aws.clock.now(), reason + problem, body)
+            _tell(aws, document, "ErrorTopic", said)
+            _count(aws, document, "InvocationFailures", *(["ExpiredRequests"] if expired else []))
+        if not problem:
+            undo.pop_all()
+
+
+def _problem(aws: Aws, location: str, staged: objects.Staged, document: Document) -> str:
+    """Store what failed; why that cannot be, which the topic still tells."""
+    try:
+        objects.put(aws, *objects.split_uri(location), staged, Headers=_headers(document))
+    except AwsError as error:
+        if error.status == DISK_FULL:
+            raise
+        return f" The failure could not be stored at {location}: {error.message}"
+    return ""
 
 
 def _headers(document: Document) -> dict[str, str]:
