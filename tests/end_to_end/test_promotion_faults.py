@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +79,26 @@ class World:
         self.until(lambda: (self.waiting() or (0,))[0] == version, f"version {version} waits")
         found = self.waiting()
         assert found is not None
+        self.answer(found[1])
+
+    def answer(self, token: str) -> None:
         self.client("codepipeline").put_approval_result(
             pipelineName=self.pipeline, stageName="ApproveDeployment", actionName="Approve",
-            result={"summary": "by a test", "status": "Approved"}, token=found[1],
+            result={"summary": "by a test", "status": "Approved"}, token=token,
         )  # fmt: skip
+
+    def actions(self, version: int) -> dict[tuple[str, str], str]:
+        """(stage, action) → status in the newest execution of a version."""
+        client = self.client("codepipeline")
+        for one in client.list_pipeline_executions(pipelineName=self.pipeline)["pipelineExecutionSummaries"]:
+            asked = {"pipelineExecutionId": one["pipelineExecutionId"]}
+            (variable,) = client.get_pipeline_execution(pipelineName=self.pipeline, **asked)["pipelineExecution"][
+                "variables"
+            ]
+            if variable["resolvedValue"] == self.arn(version):
+                rows = client.list_action_executions(pipelineName=self.pipeline, filter=asked)["actionExecutionDetails"]
+                return {(row["stageName"], row["actionName"]): row["status"] for row in rows}
+        return {}
 
     def standing(self, stage: str) -> int | None:
         """The version that the stage's stack was deployed from."""
@@ -274,3 +291,30 @@ def test_10_a_rollback_holds_until_the_next_approval(world: World) -> None:
     world.decide(version, "Approved")
     world.promote(version)
     world.until(lambda: world.standing("prod") == version, "the next approval ends the hold")
+
+
+def test_11_rejected_in_the_moment_of_its_promotion_it_does_not_touch_production(world: World) -> None:
+    live, version = world.standing("prod"), world.register()
+    world.decide(version, "Approved")
+    world.until(lambda: (world.waiting() or (0,))[0] == version, "it waits")
+    found = world.waiting()
+    assert found is not None
+    world.decide(version, "Rejected")
+    with suppress(ClientError):  # promotion was faster
+        world.answer(found[1])
+    world.quiet()
+    assert world.actions(version).keys().isdisjoint({("DeployProd", "Deploy"), ("DeployProd", "Watch")})
+    assert world.standing("prod") == live
+
+
+def test_12_production_returns_when_its_watch_fails(world: World) -> None:
+    live, version = world.standing("prod"), world.register()
+    (world.commands.folder / "bad").write_text(f"prod:{version}")
+    done = world.commands("approve", f"credit:{version}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = world.commands("promote", "credit")
+    assert done.returncode == 1, done.stdout + done.stderr
+    world.until(lambda: (live, "Succeeded") == world.executions()[-1], "the one before is deployed again")
+    world.quiet()
+    assert world.standing("prod") == live
+    assert [one for one in world.executions() if one[0] == version] == [(version, "Failed")]
