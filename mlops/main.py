@@ -13,6 +13,7 @@ from mlops.commands import (
     approve,
     batch,
     bootstrap,
+    check,
     debug,
     definition,
     deployments,
@@ -42,6 +43,7 @@ app = typer.Typer(
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("new", new.new),
     ("run", run.run),
+    ("check", check.check),
     ("definition", definition.definition),
     ("executions", executions.executions),
     ("execution", execution.execution),

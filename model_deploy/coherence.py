@@ -2,9 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from math import ceil
+from typing import Any
 
-from model_deploy.config import Alarms, Stage
+import botocore.session
+
+from model_deploy import filters
+from model_deploy.config import Alarms, Shifting, Stage
 from model_deploy.modes import refusal
+
+#: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html
+BURSTABLE = "ml.t2."
 
 
 def contradictions(stage: Stage) -> Iterator[tuple[str, str]]:
@@ -19,9 +28,8 @@ def _stage(stage: Stage) -> Iterator[tuple[str, str]]:
     for mode, count in Counter(stage.modes).items():
         if count > 1:
             yield "modes", f"{mode} stands there {count} times."
-    for key in stage.tags:
-        if key.lower().startswith(("aws:", "sagemaker:")):
-            yield f"tags.{key}", "this prefix is reserved; the tags sagemaker:project-… are set anyway."
+    if stage.limits.p50_ms > stage.limits.p95_ms:
+        yield "limits.p50_ms", "no median lies above its 95th percentile, limits.p95_ms."
 
 
 def _security(stage: Stage) -> Iterator[tuple[str, str]]:
@@ -50,7 +58,14 @@ def _real_time(stage: Stage) -> Iterator[tuple[str, str]]:
                     "real_time.autoscaling.off_hours.minimum",
                     "a real-time variant keeps at least 1 instance; only asynchronous ones scale to zero.",
                 )
+            elif stage.name == "prod" and window.minimum < 2:
+                yield "real_time.autoscaling.off_hours.minimum", "production needs at least 2, so that a zone may fail."
+            if window.start == window.end:
+                yield "real_time.autoscaling.off_hours.end", "the window ends in the moment in which it begins."
+        yield from _scalable("real_time", section.instance_type)
+    yield from _instances("real_time", section.instance_type)
     yield from _alarms("real_time.alarms", section.alarms)
+    yield from _shifting("real_time.shifting", section.shifting, section.alarms)
 
 
 def _serverless(stage: Stage) -> Iterator[tuple[str, str]]:
@@ -66,12 +81,16 @@ def _serverless(stage: Stage) -> Iterator[tuple[str, str]]:
         if stage.security.network_isolation:
             yield "security.network_isolation", f"{refusal('serverless', 'network isolation')}; {remedy}"
     yield from _alarms("serverless.alarms", section.alarms)
+    yield from _bake("serverless.wait_seconds", section.wait_seconds, section.alarms)
 
 
 def _asynchronous(stage: Stage) -> Iterator[tuple[str, str]]:
     section, scaling = stage.asynchronous, stage.asynchronous.autoscaling
     yield from _bounds("asynchronous.autoscaling", scaling.minimum, scaling.maximum, section.instances)
+    yield from _instances("asynchronous", section.instance_type)
+    yield from _scalable("asynchronous", section.instance_type)
     yield from _alarms("asynchronous.alarms", section.alarms)
+    yield from _shifting("asynchronous.shifting", section.shifting, section.alarms)
 
 
 def _batch(stage: Stage) -> Iterator[tuple[str, str]]:
@@ -80,6 +99,13 @@ def _batch(stage: Stage) -> Iterator[tuple[str, str]]:
         yield "batch.concurrency", "AWS refuses concurrency × max_payload_mb above 100 MB."
     if section.schedule is None and not section.on_arrival:
         yield "batch.schedule", "without a schedule and without on_arrival nothing would ever run."
+    if section.capture and section.capture.percent < 100:
+        yield "batch.capture.percent", "AWS captures all of a transform job; percent must be 100."
+    yield from _instances("batch", section.instance_type, "TransformInstanceType")
+    if section.content_type == "text/csv":
+        for key, text in (("input_filter", section.input_filter), ("output_filter", section.output_filter)):
+            if (path := filters.parse(text)) and not filters.of_rows(path):
+                yield f"batch.{key}", "a row of CSV has positions only: $[0], $[1:], $[0,-1]."
 
 
 def _bounds(key: str, minimum: int, maximum: int, instances: int | None = None) -> Iterator[tuple[str, str]]:
@@ -93,6 +119,39 @@ def _bounds(key: str, minimum: int, maximum: int, instances: int | None = None) 
 def _alarms(key: str, alarms: Alarms) -> Iterator[tuple[str, str]]:
     if alarms.breaching > alarms.minutes:
         yield f"{key}.breaching", f"{alarms.breaching} of {alarms.minutes} minutes cannot breach."
+
+
+def _shifting(key: str, shifting: Shifting, alarms: Alarms) -> Iterator[tuple[str, str]]:
+    if shifting.strategy == "linear" and shifting.size < 10:
+        yield f"{key}.size", f"a linear step has 10 to 50 percent of the capacity, not {shifting.size}."
+    yield from _bake(f"{key}.wait_seconds", shifting.wait_seconds, alarms)
+    steps = ceil(100 / shifting.size) if shifting.strategy == "linear" else 1
+    needed = steps * shifting.wait_seconds + shifting.termination_seconds
+    if needed > shifting.timeout_seconds:
+        yield f"{key}.timeout_seconds", f"shifting takes {needed} s, {shifting.timeout_seconds} s are allowed."
+
+
+def _bake(key: str, seconds: int, alarms: Alarms) -> Iterator[tuple[str, str]]:
+    """An alarm looks at whole minutes: before so many have passed it cannot roll back."""
+    if seconds < (needed := 60 * max(1, min(alarms.breaching, alarms.minutes))):
+        yield key, f"{seconds} s end before the alarms can fire: they need {needed} s (alarms.breaching)."
+
+
+def _instances(mode: str, wanted: str, shape: str = "ProductionVariantInstanceType") -> Iterator[tuple[str, str]]:
+    if wanted not in _enum(shape):
+        yield f"{mode}.instance_type", f"SageMaker has no {wanted} for this mode."
+
+
+def _scalable(mode: str, instance_type: str) -> Iterator[tuple[str, str]]:
+    if instance_type.startswith(BURSTABLE):
+        yield f"{mode}.instance_type", f"AWS refuses to scale burstable instances; {instance_type} is one."
+
+
+@cache
+def _enum(shape: str) -> frozenset[str]:
+    """The values that SageMaker's API takes."""
+    found: Any = botocore.session.Session().get_service_model("sagemaker").shape_for(shape)
+    return frozenset(found.enum)
 
 
 _BY_MODE = {"real_time": _real_time, "serverless": _serverless, "asynchronous": _asynchronous, "batch": _batch}

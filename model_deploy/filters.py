@@ -99,11 +99,16 @@ def _ends(step: Step) -> bool:
     return len(step.names) > 1 if isinstance(step, Names) else step.many
 
 
+def of_rows(path: Path) -> bool:
+    """Whether a row of CSV can be filtered so."""
+    return all(isinstance(step, Positions) for step in path) and len(path) <= 1
+
+
 def columns(path: Path, width: int) -> list[int]:
     """The columns that are left of a row of CSV. Raises InputError when the path is none for CSV, or beyond the row."""
     if not path:
         return list(range(width))
-    if len(path) > 1 or not isinstance(path[0], Positions):
+    if not of_rows(path) or not isinstance(path[0], Positions):
         raise InputError("a row of CSV has positions only: $[0], $[1:], $[0,-1]")
     return path[0].within(width)
 

@@ -36,7 +36,7 @@ def render(package: Document, stage: Stage, project: Project) -> Rendered:
 
     Raises InputError, one line per reason, when the package is not approved, or cannot be served so.
     """
-    if faults := list(_refusals(package, stage)):
+    if faults := [*_refusals(package, stage), *elsewhere(stage, project.region)]:
         raise InputError("\n".join(faults))
     parts = [template.read(MODES[mode].template) for mode in stage.modes]
     whole = template.joined(parts, f"{project.name}: {', '.join(stage.modes)}")
@@ -74,10 +74,26 @@ def _refusals(package: Document, stage: Stage) -> Iterator[str]:
     containers = inference.get("Containers", [])
     if not containers:
         yield f"{name} has no container to serve; register it with an inference specification."
+    yield from unservable(name, len(containers), stage)
     for mode in stage.modes:
-        if len(containers) > 1 and (why := refusal(mode, "serial containers")):
-            yield f"{name} has {len(containers)} containers, AWS refuses them in the mode {mode}: {why}."
         yield from _instances(name, mode, stage, inference)
+
+
+def unservable(name: str, containers: int, stage: Stage) -> Iterator[str]:
+    """Why a model of so many containers cannot be served in a mode of the stage, one sentence each."""
+    for mode in stage.modes:
+        if containers > 1 and (why := refusal(mode, "serial containers")):
+            yield (
+                f"{stage.name}: modes: {name} has {containers} containers, AWS refuses them in the mode {mode}: {why}; "
+                f"take {mode} out of modes, or train with an engine of one container."
+            )
+
+
+def elsewhere(stage: Stage, region: str) -> Iterator[str]:
+    """What of the stage lies outside its region, one sentence each."""
+    key = stage.security.kms_key
+    if key and (found := key.split(":")[3]) != region:
+        yield f"{stage.name}: security.kms_key: the key is in {found}, and a stage in {region} cannot use it."
 
 
 def _instances(name: str, mode: ModeName, stage: Stage, inference: Document) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from contract.errors import InputError
-from mlops import authoring, output, progress, runs, tracking
+from mlops import authoring, checking, output, progress, runs, tracking
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, TargetOption
 from model_build import catalogue, config
@@ -32,6 +32,7 @@ def run(
     targets.connect(target)
     session = authoring.session()
     built = authoring.upserted(name, session)
+    checking.check_chain(name, built.text)
     arn = executions.start(built, session, data, parameters, from_step)
     try:
         if not as_json:

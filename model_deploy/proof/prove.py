@@ -163,8 +163,8 @@ def _bad_record(mode: ModeName, subject: Subject) -> Check:
         batch.kind.difference(*each, subject.version, refused=place == 1)
         for place, each in enumerate(zip(lines, records, found, strict=True))
     ]
-    if said := told.pop(1):
-        return Check(mode, "bad record", passed=False, said=f"the malformed record: {said}")
+    if kept := told.pop(1):
+        return Check(mode, "bad record", passed=False, said=f"the malformed record: {kept}")
     if others := [one for one in told if one]:
         said = f"the malformed record is one error row, yet {len(others)} others are answered otherwise: {others[0]}"
         return Check(mode, "bad record", passed=False, said=said)

@@ -37,6 +37,13 @@ def load(folder: Path, name: str) -> Stage:
     return stage
 
 
+def strays(folder: Path) -> list[str]:
+    """One sentence for each TOML file that no stage reads, so that nobody believes it."""
+    read = {BASE, *(f"{name}.toml" for name in NAMES)}
+    found = sorted(path for path in folder.glob("*.toml") if path.name not in read)
+    return [f"{path}: no stage reads this file; the stages are {' and '.join(NAMES)}." for path in found]
+
+
 def project(name: str) -> Path:
     """The folder of the project `name`. Raises InputError when there is none."""
     folder = ROOT / name
@@ -88,4 +95,6 @@ def _reason(fault: Document) -> str:
         if where[0] in MODES and where[1] in KEYS and (why := refusal(cast(ModeName, where[0]), KEYS[where[1]])):
             return f"AWS refuses {KEYS[where[1]]} in this mode: {why}."
         return "this key is not known."
-    return f"{fault['msg']}, {fault['input']!r} stands there." if fault["type"] != "missing" else "this key is missing."
+    if fault["type"] == "missing":
+        return "this key is missing."
+    return f"{fault['msg'].removeprefix('Value error, ')}; {fault['input']!r:.100} stands there."

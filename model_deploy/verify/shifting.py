@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from model_deploy.verify.endpoints import ENDPOINT, config_of, is_serverless, variants
@@ -107,7 +108,8 @@ def _routing(endpoint: Resource, stack: Stack) -> Iterator[Finding]:
     for name in sorted(sizes):
         yield from _size(place, name, routing[name])
     wait = routing.get("WaitIntervalInSeconds", 0)
-    steps = 100 // routing["LinearStepSize"].get("Value", 100) if kind == "LINEAR" and "LinearStepSize" in sizes else 1
+    step = routing.get("LinearStepSize", {}).get("Value", 100)
+    steps = ceil(100 / max(1, step)) if kind == "LINEAR" else 1
     needed = wait * steps + policy.get("TerminationWaitInSeconds", 0)
     if needed > policy.get("MaximumExecutionTimeoutInSeconds", 28800):
         yield Finding(place, "routing", f"MaximumExecutionTimeoutInSeconds is below the {needed} s that shifting takes")

@@ -9,7 +9,7 @@ import pytest
 from contract.errors import InputError
 from model_deploy import stages, template
 from model_deploy.build import PACKAGE, write
-from model_deploy.config import Stage
+from model_deploy.config import Security, Stage
 from model_deploy.modes import MODES
 from model_deploy.project import Project, from_environment
 from model_deploy.render import Rendered, project_template, render
@@ -99,6 +99,13 @@ def test_a_package_that_cannot_be_served_so_is_refused(changes: dict[str, Any], 
     with pytest.raises(InputError) as refused:
         render(package(**changes), stages.load(CREDIT, "staging"), PROJECT)
     assert sentence in str(refused.value)
+
+
+def test_a_key_of_another_region_is_refused() -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+    stage = stages.load(CREDIT, "staging").model_copy(update={"security": Security(kms_key=key)})
+    with pytest.raises(InputError, match=r"security\.kms_key: the key is in eu-central-1"):
+        render(package(), stage, PROJECT)
 
 
 def test_templates_that_disagree_do_not_join() -> None:
