@@ -143,10 +143,15 @@ def _threshold(config: Config) -> Iterator[str]:
 def _own_model(config: Config) -> Iterator[str]:
     if config.train.algorithm != "xgboost" or config.train.engine != "script":
         yield "train: train.py beside this file is the model; remove algorithm and engine, or that file."
+    if config.instances.training_count > 1:
+        yield (
+            f"instances.training_count = {config.instances.training_count}: a train.py of one's own trains on one "
+            "instance; remove it."
+        )
 
 
 def _engine(config: Config) -> Iterator[str]:
-    train, instances = config.train, config.instances
+    train = config.train
     if train.engine == "builtin" and train.algorithm == "xgboost":
         yield (
             'train.engine = "builtin" is for random_cut_forest: the XGBoost image does not resume after a Spot '
@@ -156,11 +161,6 @@ def _engine(config: Config) -> Iterator[str]:
         yield (
             'tuning.enabled: with train.engine = "builtin" nothing is tuned, since the number of features is known '
             'after PreprocessFit alone; remove it, or write engine = "script".'
-        )
-    if instances.training_count > 1 and train.engine == "script":
-        yield (
-            f"instances.training_count = {instances.training_count}: the script engine trains on one instance; "
-            'remove it, or use random_cut_forest with engine = "builtin".'
         )
 
 
@@ -238,6 +238,17 @@ def _hyperparameters(config: Config) -> Iterator[str]:
                 yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
         return
     task = config.columns.task
+    if isinstance(parsed, XGBoost) and config.instances.training_count > 1:
+        yield from _alone(parsed)
     if isinstance(parsed, XGBoost) and parsed.objective is not None and parsed.objective not in OBJECTIVES[task]:
         known = ", ".join(OBJECTIVES[task])
         yield f"train.hyperparameters.objective = {parsed.objective!r} does not fit a {task} task; use one of {known}."
+
+
+def _alone(parsed: XGBoost) -> Iterator[str]:
+    """What XGBoost does on one host alone: https://xgboost.readthedocs.io/en/stable/treemethod.html."""
+    if parsed.tree_method == "exact":
+        yield (
+            "train.hyperparameters.tree_method = 'exact' trains on one instance; "
+            "choose hist or approx, or set instances.training_count = 1."
+        )

@@ -237,7 +237,7 @@ class Instances(Section):
     processing_count: int = Field(default=1, ge=1, le=100, description="instances of PreprocessEncode")
     training: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="for Train")
     training_count: int = Field(
-        default=1, ge=1, le=100, description='instances of Train, each with its shard; algorithm engine "builtin"'
+        default=1, ge=1, le=100, description="instances of Train, each with its shard of the training rows"
     )
     inference: Texts = Field(
         default=("ml.m5.large", "ml.m5.xlarge"), min_length=1, description="what the model may run on"

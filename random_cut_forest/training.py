@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contract.errors import InputError
 from random_cut_forest.channels import Channel
 from random_cut_forest.forest import RandomCutForest
 from random_cut_forest.hyperparameters import Hyperparameters
 from random_cut_forest.metrics import evaluate, forest_line, quality_lines
+from random_cut_forest.trees import Floats
 
 Log = Callable[[str], None]
 
@@ -44,7 +48,21 @@ def train(
     log(forest_line(forest.trees, int(forest.trees.mass[0])))
     if test is None or test.labels is None:
         return forest, {}
-    metrics = evaluate(forest.score(test.rows), test.labels, hyperparameters.eval_metrics)
+    return forest, judge(forest.score(test.rows), test.labels, hyperparameters, host, log)
+
+
+def judge(
+    scores: Floats, labels: NDArray[np.int64], hyperparameters: Hyperparameters, host: str, log: Log
+) -> dict[str, float]:
+    """The metrics of `scores` (n,) against `labels` (n,), logged line by line."""
+    metrics = evaluate(scores, labels, hyperparameters.eval_metrics)
     for line in quality_lines(metrics, host):
         log(line)
-    return forest, metrics
+    return metrics
+
+
+def share(trees: int, place: int, hosts: int) -> int:
+    """How many of the trees the host number `place` grows. Raises InputError when there are more hosts than trees."""
+    if hosts > trees:
+        raise InputError(f"{hosts} instances are more than the {trees} trees that they could share.")
+    return trees // hosts + (place < trees % hosts)

@@ -41,16 +41,9 @@ def train(root: Path) -> None:
     rows = _channel(root, channels, "train")
     # The first host alone judges: each would see all of the channel.
     test = _channel(root, channels, "test") if place == 0 and "test" in channels else None
-    trees = share(hyperparameters.num_trees, place, len(hosts))
+    trees = training.share(hyperparameters.num_trees, place, len(hosts))
     forest, _ = training.train(hyperparameters, rows, test, seed=place, trees=trees, host=host, log=_say)
     forest.save(root / "model" / FOREST.format(host=host))
-
-
-def share(trees: int, place: int, hosts: int) -> int:
-    """How many of the trees the host number `place` grows. Raises InputError when there are more hosts than trees."""
-    if hosts > trees:
-        raise InputError(f"{hosts} instances are more than the {trees} trees that they could share.")
-    return trees // hosts + (place < trees % hosts)
 
 
 def _channel(root: Path, channels: Mapping[str, Any], name: str) -> Channel:

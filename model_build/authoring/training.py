@@ -49,7 +49,7 @@ def trainer(context: Context, step: str) -> ModelTrainer:
         base_job_name=context.name,
         compute=Compute(
             instance_type=context.parameters.training_instance_type,
-            instance_count=1,
+            instance_count=config.instances.training_count,
             volume_size_in_gb=config.instances.volume_gb,
             **({"volume_kms_key_id": config.security.kms_key} if config.security.kms_key else {}),
             **({"enable_managed_spot_training": True} if config.spot.enabled else {}),
@@ -80,8 +80,9 @@ def checkpoints(context: Context, chosen: dict[str, Any]) -> Join:
     return Join(on="/", values=["s3:/", root, context.parameters.input_data_fingerprint])
 
 
-def channel(name: str, address: Any) -> Channel:
-    """All objects below `address`, on every instance."""
+def channel(name: str, address: Any, *, sharded: bool = False) -> Channel:
+    """All objects below `address` on every instance; `sharded`: each instance gets its share of the keys."""
     kind = "application/x-parquet" if name in ("train", "validation") else "application/octet-stream"
-    source = S3DataSource(s3_data_type="S3Prefix", s3_uri=address, s3_data_distribution_type="FullyReplicated")
+    distribution = "ShardedByS3Key" if sharded else "FullyReplicated"
+    source = S3DataSource(s3_data_type="S3Prefix", s3_uri=address, s3_data_distribution_type=distribution)
     return Channel(channel_name=name, content_type=kind, data_source=DataSource(s3_data_source=source))

@@ -13,6 +13,7 @@ from typing import Any
 import xgboost as xgb
 
 from model_build.jobs.checkpoints import Checkpoint, Checkpoints
+from model_build.jobs.collective import of_first
 
 #: Metrics of which more is better; of all others less is (xgboost.callback.EarlyStopping has the same list).
 MAXIMISED = ("auc", "aucpr", "pre", "map", "ndcg")
@@ -90,7 +91,7 @@ def boost(
     Goes on after the newest checkpoint. Each round prints the line of SageMaker's XGBoost image, whose metric
     definitions read it: `[0]\ttrain-auc:0.86000\tvalidation-auc:0.85000`.
     """
-    begun = checkpoints.newest()
+    begun = of_first(checkpoints.newest())
     if begun:
         stopping.restore(begun.stopping)
         say(f"Resumed after {begun.rounds} rounds, from a checkpoint.")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.documents import dumps, sha256
+from model_build.jobs.collective import of_each
 from model_build.jobs.encoded import Encoded
 
 #: So many stay: the newest, and the one before, which a copy to S3 may just be reading.
@@ -78,12 +79,12 @@ class Checkpoints:
 
 
 def identity(chosen: Any, *splits: Encoded) -> str:
-    """64 hexadecimal characters for a training: the code beside this module, hyperparameters and encoded data.
+    """64 hexadecimal characters for a training: the code beside this module, hyperparameters, data of all hosts.
 
     chosen  the dataclass of the hyperparameters; the number of threads does not count, as it does not change the model
     """
     code = {path.name: sha256(path.read_bytes()) for path in sorted(Path(__file__).parent.glob("*.py"))}
-    data = [[_digest(path) for path in split.files] for split in splits]
+    data = of_each([[_digest(path) for path in split.files] for split in splits])
     document = asdict(chosen)
     document["booster"] = {name: value for name, value in document["booster"].items() if name != "nthread"}
     return sha256(dumps({"code": code, "data": data, "hyperparameters": document}).encode())

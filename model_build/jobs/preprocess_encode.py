@@ -2,7 +2,7 @@
 
 Environment: INPUT (folder of CSV or Parquet), PREPROCESSOR (folder that Fit wrote), OUTPUT (folder), RESOURCE_CONFIG
 (the file that names the host; SageMaker writes it to the default path), CSV (a further folder, for the built-in
-algorithms: see `csv_channels`; not set without one).
+algorithms: see `csv_channels`; not set without one), SHARDS (files of training rows; not set for one).
 """
 
 import os
@@ -10,7 +10,7 @@ import os
 from contract import documents
 from contract.errors import InputError
 from contract.preprocessor import Preprocessor
-from model_build.jobs import csv_channels
+from model_build.jobs import csv_channels, shards
 from model_build.jobs.program import folder, own_features, program
 from preprocessing.write import encode_files
 
@@ -33,6 +33,8 @@ def main() -> None:
     )
     if os.environ.get("CSV"):
         csv_channels.write(folder("OUTPUT"), folder("CSV"))
+    if os.environ.get("SHARDS"):
+        shards.spread(folder("OUTPUT") / "train", int(os.environ["SHARDS"]))
     print(f"{host}: " + ", ".join(f"{side} {count}" for side, count in rows.items()), flush=True)
 
 

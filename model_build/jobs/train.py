@@ -1,5 +1,7 @@
 """Train: XGBoost in script mode. Encoded splits in; model, decision and serving code out, ready to serve.
 
+Several hosts train together, each on its shard of the training rows; the first one leaves the model.
+
 Channels: SM_CHANNEL_TRAIN, SM_CHANNEL_VALIDATION (encoded Parquet), SM_CHANNEL_PREPROCESSOR (preprocessor.json).
 Checkpoints go to the folder that CHECKPOINTS names, and are resumed from it; without the variable there are none.
 The serving code is the folder `serving/` beside the program, unless SERVING names another.
@@ -23,7 +25,9 @@ from model_build.jobs import hyperparameters
 from model_build.jobs.artefact import seal
 from model_build.jobs.boosting import Stopping, Training, boost
 from model_build.jobs.checkpoints import Checkpoints, identity
+from model_build.jobs.collective import joined, of_each
 from model_build.jobs.encoded import Encoded
+from model_build.jobs.hosts import Hosts
 from model_build.jobs.hyperparameters import Hyperparameters
 from model_build.jobs.matrices import binned, plain
 from model_build.jobs.program import TRAINING, folder, program
@@ -40,12 +44,16 @@ def train() -> None:
     chosen = hyperparameters.parse(sys.argv[1:], task, len(preprocessor.classes))
     training = load_split("train", preprocessor)
     validation = load_split("validation", preprocessor)
-    check_labels(training.labels(), task, preprocessor.classes)
     if task == "binary":
         # A rule that these rows cannot serve is known before hours of training.
         threshold.check(chosen.threshold_rule, validation.labels())
-
-    booster = fit(chosen, training, validation)
+    hosts = Hosts.from_environment()
+    with joined(hosts):
+        check_labels(training.labels(), task, preprocessor.classes)
+        booster = fit(chosen, training, validation, hosts)
+    if not hosts.first:
+        print(f"{hosts.current} trained on {training.rows} rows; {hosts.names[0]} leaves the model.", flush=True)
+        return
     decision = choose_decision(chosen.threshold_rule, preprocessor, validation, booster)
 
     model_dir = folder("SM_MODEL_DIR", "/opt/ml/model")
@@ -60,11 +68,16 @@ def load_split(channel: str, preprocessor: Preprocessor) -> Encoded:
 
 
 def check_labels(labels: NDArray[np.float32], task: Task, classes: tuple[str, ...]) -> None:
-    """Raises InputError when there is nothing to learn: one class only, one value only, too many classes."""
-    present = np.unique(labels)
+    """Raises InputError when there is nothing to learn: one class only, one value only, too many classes.
+
+    labels  of this host's rows; those of all hosts count
+    """
+    present = np.unique(np.concatenate(of_each(np.unique(labels))))
     if task == "regression":
         if len(present) < 2:
-            raise InputError(f"All {len(labels)} training rows have the label {present[0]:g}: nothing can be learned.")
+            raise InputError(
+                f"All {sum(of_each(len(labels)))} training rows have the label {present[0]:g}: nothing can be learned."
+            )
         return
     if len(classes) > MOST_CLASSES:
         raise InputError(
@@ -76,8 +89,9 @@ def check_labels(labels: NDArray[np.float32], task: Task, classes: tuple[str, ..
         raise InputError(f"The training split has no row of class {', '.join(absent)}: bring more rows of it.")
 
 
-def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.Booster:
+def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: Hosts) -> xgb.Booster:
     """The booster of the best round on the validation split. The same input gives the same bytes on as many threads."""
+    say = _say if hosts.first else _silent
     if chosen.binned:
         train_matrix = binned(training, chosen.max_bin)
         validation_matrix = binned(validation, chosen.max_bin, train_matrix)
@@ -87,7 +101,7 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.
     plan = Training(parameters, train_matrix, validation_matrix, chosen.seed, chosen.num_round)
     stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
     try:
-        booster, stopped = boost(plan, stopping, checkpoints_of(chosen, training, validation))
+        booster, stopped = boost(plan, stopping, checkpoints_of(chosen, training, validation, hosts), say)
     except xgb.core.XGBoostError as error:
         raise InputError(f"XGBoost refuses the hyperparameters or the labels: {_reason(error)}") from error
     if chosen.booster.get("booster") != "gblinear" and not booster.get_score():
@@ -98,17 +112,17 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> xgb.
     if chosen.early_stopping_rounds is None:
         return booster
     words = "stopped early" if stopped else "all rounds done"
-    print(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.", flush=True)
+    say(f"Best round {stopping.best_round} by validation-{stopping.metric}, {words}.")
     # Once more: the last value on the log is what tuning compares, and it must be that of the model that is kept.
-    print(stopping.best_line, flush=True)
+    say(stopping.best_line)
     return booster[: stopping.best_round + 1]
 
 
-def checkpoints_of(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> Checkpoints:
-    """Where this training's checkpoints are, when the job has a folder for them."""
+def checkpoints_of(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: Hosts) -> Checkpoints:
+    """Where this training's checkpoints are, when the job has a folder for them; the first host keeps them for all."""
     if not os.environ.get("CHECKPOINTS"):
         return Checkpoints(None, "")
-    return Checkpoints(folder("CHECKPOINTS"), identity(chosen, training, validation))
+    return Checkpoints(folder("CHECKPOINTS") if hosts.first else None, identity(chosen, training, validation))
 
 
 def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, booster: xgb.Booster) -> Decision:
@@ -120,6 +134,14 @@ def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, 
     cut, words = threshold.choose(rule, validation.labels(), scores)
     print(f"Threshold {cut:.6f}: {words}.", flush=True)
     return Decision(task, preprocessor.classes, cut, words)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _silent(_: str) -> None:
+    """The log of the other hosts would say the same again, and a tuning job reads each line."""
 
 
 def _reason(error: Exception) -> str:

@@ -1,12 +1,13 @@
 """Train: Random Cut Forest in script mode. Encoded splits in; forest, decision and serving code out, ready to serve.
 
 Channels as those of `train`. Labels do not train the forest: those of the validation split choose the threshold and
-are held against the scores on the log.
+are held against the scores on the log. Several hosts share the trees, each growing its part from its shard of the
+training rows; the first one joins them and leaves the model.
 """
 
-import os
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,16 @@ from model_build.jobs import anomaly_threshold
 from model_build.jobs.arguments import pairs
 from model_build.jobs.artefact import seal
 from model_build.jobs.encoded import Encoded, Floats
+from model_build.jobs.hosts import ALONE, Hosts
 from model_build.jobs.program import TRAINING, folder, program
-from random_cut_forest import RandomCutForest, training
+from random_cut_forest import RandomCutForest, merge, training
 from random_cut_forest.channels import Channel
 from random_cut_forest.hyperparameters import Hyperparameters
 
 #: What a forest is grown with unless the hyperparameter `seed` says otherwise.
 SEED = 42
+
+CHANNELS = ("train", "validation")
 
 
 def train() -> None:
@@ -40,7 +44,11 @@ def train() -> None:
     labels = splits[1].labels()
     # A rule that these rows cannot serve is known before the training.
     anomaly_threshold.check(rule, labels)
-    forest, scores = grow(given, *splits)
+    hosts = Hosts.from_environment()
+    forest, scores = grow(given, *splits, hosts)
+    if not hosts.first:
+        _say(f"{hosts.current} grew its trees from {splits[0].rows} rows; {hosts.names[0]} leaves the model.")
+        return
     cut, words = anomaly_threshold.choose(rule, labels, scores)
     print(f"Threshold {cut:.6f}: {words}.", flush=True)
 
@@ -52,26 +60,48 @@ def train() -> None:
     seal(folder("SM_MODEL_DIR", "/opt/ml/model"), document, decision, serving)
 
 
-CHANNELS = ("train", "validation")
+def grow(
+    given: Mapping[str, str], train: Encoded, validation: Encoded, hosts: Hosts = ALONE
+) -> tuple[RandomCutForest, NDArray[np.float64]]:
+    """The forest of the training rows of all hosts, and the scores of the validation rows; both are judged on the log.
 
-
-def grow(given: Mapping[str, str], train: Encoded, validation: Encoded) -> tuple[RandomCutForest, NDArray[np.float64]]:
-    """The forest of the training rows, and the scores of the validation rows; both are judged on the log.
-
-    given  hyperparameters as texts. Raises InputError for those that Random Cut Forest refuses.
+    given  hyperparameters as texts. On hosts other than the first: the trees that they have grown, and no scores.
+    Raises InputError for hyperparameters that Random Cut Forest refuses.
     """
     chosen = dict(given)
     seed = _whole(chosen.pop("seed", str(SEED)))
     hyperparameters = Hyperparameters.parse({**chosen, "feature_dim": len(train.features)})
-    test = Channel(_rows(validation), validation.labels().astype(np.int64))
     # Neighbours in the files may be alike, and a tree may take a slice of them: the order must not matter.
     rows = np.random.default_rng(seed).permutation(_rows(train))
-    host = os.environ.get("SM_CURRENT_HOST", "algo-1")
-    forest, _ = training.train(hyperparameters, Channel(rows), test, seed=seed, host=host, log=_say)
-    scores = forest.score(test.rows)
+    trees = training.share(hyperparameters.num_trees, hosts.rank, len(hosts.names))
+    own, _ = training.train(hyperparameters, Channel(rows), seed=seed + hosts.rank, trees=trees, log=_say)
+    forest = joined(own, hosts)
+    if not hosts.first:
+        return forest, np.empty(0)
+    scores = forest.score(_rows(validation))
+    training.judge(scores, validation.labels().astype(np.int64), hyperparameters, hosts.current, _say)
     if 0 < validation.labels().sum() < validation.rows:
         _say(f"validation-auc:{Ranking(validation.labels(), scores).auc():.5f}")
     return forest, scores
+
+
+def joined(own: RandomCutForest, hosts: Hosts) -> RandomCutForest:
+    """On the first host the trees of all; on the others their own."""
+    if not hosts.several:
+        return own
+    with tempfile.TemporaryDirectory() as folder:
+        path, found = Path(folder) / "forest.npz", [own]
+
+        def merged(parts: Sequence[bytes]) -> bytes:
+            found[:] = []
+            for part in parts:
+                path.write_bytes(part)
+                found.append(RandomCutForest.load(path))
+            return b""
+
+        own.save(path)
+        hosts.exchange(path.read_bytes(), merged)
+    return merge(found)
 
 
 def _rows(split: Encoded) -> Floats:

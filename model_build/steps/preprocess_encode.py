@@ -19,7 +19,7 @@ CSV = {"csv_train": "train", "csv_validation": "validation", "scored": "scored"}
 
 
 def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
-    builtin = context.config.train.engine == "builtin"
+    builtin, shards = context.config.train.engine == "builtin", context.config.instances.training_count
     csv = [sink(context, NAME, name, f"csv/{folder}") for name, folder in CSV.items()] if builtin else []
     return processing_step(
         context,
@@ -36,6 +36,7 @@ def step(context: Context, fit: ProcessingStep) -> ProcessingStep:
             "PREPROCESSOR": f"{ROOT}/preprocessor",
             "OUTPUT": f"{ROOT}/output",
             **({"CSV": f"{ROOT}/csv"} if builtin else {}),
+            **({"SHARDS": str(shards)} if shards > 1 and not builtin else {}),
             "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },
         instances=context.parameters.processing_instance_count,

@@ -17,7 +17,8 @@ NAME = "Train"
 def step(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> TrainingStep | TuningStep:
     tuned = context.config.tuning.enabled
     name = tune.NAME if tuned else NAME
-    inputs = channels(fit, encode, training.code(context, name))
+    sharded = context.config.instances.training_count > 1
+    inputs = channels(fit, encode, training.code(context, name), sharded=sharded)
     trainer = training.trainer(context, name)
     if tuned:
         return tune.step(context, trainer, inputs)
@@ -28,10 +29,10 @@ def step(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> Train
     return TrainingStep(NAME, step_args=trainer.train(input_data_config=inputs), cache_config=context.cache)
 
 
-def channels(fit: ProcessingStep, encode: ProcessingStep, code: str) -> list[Channel]:
-    """The encoded splits, the fitted preprocessor and the code."""
+def channels(fit: ProcessingStep, encode: ProcessingStep, code: str, *, sharded: bool) -> list[Channel]:
+    """The encoded splits, the fitted preprocessor and the code; `sharded`: each instance gets its part of the rows."""
     return [
-        training.channel("train", address(encode, "train")),
+        training.channel("train", address(encode, "train"), sharded=sharded),
         training.channel("validation", address(encode, "validation")),
         training.channel("preprocessor", address(fit, preprocess_fit.OUTPUT)),
         training.channel("code", code),

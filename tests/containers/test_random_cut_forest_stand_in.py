@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.errors import InputError
+from random_cut_forest import training
 from tests.conftest import ROOT
 
 sys.path.append(str(ROOT / "containers"))  # as the image's table has it: modules beside each other
@@ -92,9 +93,9 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, changed: dict[str, str], word
 
 
 def test_more_hosts_than_trees() -> None:
-    assert [train.share(51, place, 4) for place in range(4)] == [13, 13, 13, 12]
+    assert [training.share(51, place, 4) for place in range(4)] == [13, 13, 13, 12]
     with pytest.raises(InputError, match="60 instances are more than the 51 trees"):
-        train.share(51, 0, 60)
+        training.share(51, 0, 60)
 
 
 @pytest.fixture(scope="module")

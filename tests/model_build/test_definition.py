@@ -74,6 +74,11 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "gate.metric": ("f1", rf"{EVALUATE}|{VERDICT}|Register.*metric-f1.*", 5),
     "instances.processing": ("ml.m5.xlarge", r"ProcessingInstanceType\.DefaultValue", 1),
     "instances.processing_count": (2, r"ProcessingInstanceCount\.DefaultValue", 1),
+    "instances.training_count": (
+        2,
+        r"Train.*InstanceCount|Train.*InputDataConfig\[0\].*DistributionType|PreprocessEncode.*SHARDS",
+        3,
+    ),
     "instances.training": ("ml.m5.xlarge", r"TrainingInstanceType\.DefaultValue", 1),
     "instances.inference": (["ml.m5.large"], r"Register.*InstanceTypes\[1\]", 2),
     "instances.volume_gb": (50, r".*VolumeSizeInGB", len(JOBS)),
@@ -95,11 +100,6 @@ TOGETHER: dict[str, dict[str, Any]] = {
     # What these change is looked at in test_forest_definition.
     "train.algorithm": {"train.algorithm": "random_cut_forest"},
     "train.engine": {"train.algorithm": "random_cut_forest", "train.engine": "builtin"},
-    "instances.training_count": {
-        "train.algorithm": "random_cut_forest",
-        "train.engine": "builtin",
-        "instances.training_count": 2,
-    },
     "columns.facets": {"columns.facets": []},
     "analysis.engine": {"analysis.engine": "off"},
     "analysis.favourable_above": {

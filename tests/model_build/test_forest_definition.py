@@ -130,7 +130,6 @@ def test_the_same_definition_again(invoices: Define) -> None:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "builtin XGBoost": ({"train.algorithm": "xgboost", "train.engine": "builtin", "train.hyperparameters": {}},
                         "does not resume after a Spot"),
-    "several instances by script": ({"instances.training_count": 2}, "trains on one instance"),
     "several classes": ({"columns.task": "multiclass", "columns.positive": None, "gate": {}}, "the task is multiclass"),
     "missing numbers": ({"preprocess.impute": "none"}, "takes no missing numbers"),
     "a metric of probabilities": ({"gate.metric": "brier"}, "gives anomaly scores"),

@@ -19,13 +19,12 @@ PIPELINES = ("credit", "invoices")
 
 #: What makes no sense and is refused, by pipeline: a value on its own, or two that contradict each other.
 ALONE = {
-    "credit": {"training_count=three"},
+    "credit": set(),
     "invoices": {
         "columns.task=multiclass",
         "columns.task=regression",
         "preprocess.impute=none",
         "split.by=time",
-        "training_count=three",
     },
 }
 CONTRADICTIONS = """

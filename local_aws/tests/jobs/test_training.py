@@ -205,3 +205,32 @@ def test_an_algorithm_that_stands_in_for_the_images_own(jobs: Any) -> None:
 def test_spot_needs_a_longest_wait(jobs: Any) -> None:
     with pytest.raises(ClientError, match="MaxWaitTimeInSeconds"):
         jobs.create_training("1", EnableManagedSpotTraining=True)
+
+
+COMPANY = """
+import os, socket, time
+port = 29000
+if os.environ["SM_CURRENT_HOST"] == "algo-1":
+    with socket.create_server(("", port)) as server:
+        for _ in range(2):
+            server.accept()[0].sendall(b"from the first")
+else:
+    while True:
+        try:
+            connection = socket.create_connection(("algo-1", port))
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    assert connection.recv(99) == b"from the first"
+try:
+    socket.create_connection(("127.0.0.1", OUTSIDE), 2)
+    raise SystemExit("the isolated network has a way out")
+except ConnectionRefusedError:
+    pass
+"""
+
+
+def test_isolated_hosts_of_a_job_know_each_other_by_name_and_nobody_else(jobs: Any) -> None:
+    source = COMPANY.replace("OUTSIDE", jobs.status.Endpoint.rpartition(":")[2])
+    found = jobs.train(source, hosts=3, EnableNetworkIsolation=True)
+    assert found["TrainingJobStatus"] == "Completed", found["FailureReason"]

@@ -28,12 +28,14 @@ class HostFolder:
     """The folder of the host `name` ("algo-1").
 
     links      whether inputs may be links that the kernel keeps the program from writing to
+    hosts      the names of all hosts of the job
     read_only  those that are
     """
 
     root: Path
     name: str
     links: bool
+    hosts: tuple[str, ...] = ()
     read_only: list[Path] = field(default_factory=list)
 
     @property
@@ -81,6 +83,7 @@ class HostFolder:
             folder=self.real(folder),
             network=network,
             read_only=tuple(self.read_only),
+            **self._company(),
         )
         noted = {
             "Command": list(program.arguments),
@@ -89,6 +92,10 @@ class HostFolder:
         }
         (self.root / "command.json").write_text(json.dumps(noted, indent=1))
         return program
+
+    def _company(self) -> dict[str, Any]:
+        """How the program finds the job's other hosts."""
+        return {"hosts": self.hosts, "meeting": self.root.parent / "network"} if len(self.hosts) > 1 else {}
 
     def environment(self, aws: Aws, *, network: bool) -> dict[str, str]:
         """What every job's processes find: the container's basics, and the way to this machine's AWS."""

@@ -124,7 +124,8 @@ class Run:
     def _folders(self, host: Host) -> list[HostFolder]:
         job = job_folder(self._aws, self._kind, self._name)
         shutil.rmtree(job, ignore_errors=True)
-        folders = [HostFolder(job / name, name, host.namespaces) for name in self._kind.hosts_of(self.document)]
+        names = tuple(self._kind.hosts_of(self.document))
+        folders = [HostFolder(job / name, name, host.namespaces, names) for name in names]
         for folder in folders:
             folder.make(host.settings)
         self._last = [""] * len(folders)

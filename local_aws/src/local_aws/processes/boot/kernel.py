@@ -10,6 +10,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from pathlib import Path
 
 LINUX = sys.platform == "linux"
@@ -17,6 +18,9 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
+
+#: How long a host waits for the one that makes the network.
+MEETING_SECONDS = 60
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,6 +62,40 @@ def unshare(*, network: bool) -> None:
     mount("none", "/", MS_REC | MS_PRIVATE)
     if network:
         _loopback_up()
+
+
+def share_network(meeting: Path) -> None:
+    """A mount namespace of one's own, and a network of loopback alone that is shared with all who come to `meeting`.
+
+    The first to come makes the network, and the others join it. Raises OSError where the kernel refuses, or when the
+    first has ended.
+    """
+    try:
+        os.close(os.open(meeting, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        _join(meeting.with_suffix(".pid"))
+        return
+    unshare(network=True)
+    said = meeting.with_suffix(".said")
+    said.write_text(str(os.getpid()))
+    said.rename(meeting.with_suffix(".pid"))
+
+
+def _join(pid: Path) -> None:
+    """Take over the network of the process that `pid` names, and with it, without root, its user namespace."""
+    until = time.monotonic() + MEETING_SECONDS
+    while not pid.exists():
+        if time.monotonic() > until:
+            raise TimeoutError("the first host of the job has not made its network")
+        time.sleep(0.002)
+    namespaces = Path("/proc") / pid.read_text() / "ns"
+    flags = [("user", CLONE_NEWUSER)] if os.geteuid() != 0 else []
+    descriptors = [(os.open(namespaces / name, os.O_RDONLY), flag) for name, flag in [*flags, ("net", CLONE_NEWNET)]]
+    for descriptor, flag in descriptors:
+        _checked(_libc.setns(descriptor, flag), "setns")
+        os.close(descriptor)
+    _checked(_libc.unshare(CLONE_NEWNS), "unshare")
+    mount("none", "/", MS_REC | MS_PRIVATE)
 
 
 def mount(source: str, target: str, flags: int) -> None:

@@ -42,6 +42,8 @@ class Program:
     folder       the working directory
     network      False: loopback alone, where the kernel can do that
     read_only    files that the program must not change
+    hosts        the names of the job's hosts where there are several: all are this machine
+    meeting      a path by which the hosts of an isolated job find the network that they share; None: one of its own
     """
 
     arguments: tuple[str, ...]
@@ -51,6 +53,8 @@ class Program:
     folder: Path
     network: bool = True
     read_only: tuple[Path, ...] = ()
+    hosts: tuple[str, ...] = ()
+    meeting: Path | None = None
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "Program":
@@ -62,6 +66,8 @@ class Program:
             Path(document["folder"]),
             document["network"],
             tuple(Path(path) for path in document["read_only"]),
+            tuple(document["hosts"]),
+            Path(document["meeting"]) if document["meeting"] else None,
         )
 
 
@@ -122,7 +128,14 @@ def _unbuffered(descriptor: int, errors: str) -> io.TextIOWrapper:
 
 
 def _namespaces(program: Program, shown: Path) -> None:
-    kernel.unshare(network=not program.network)
+    if program.meeting and not program.network:
+        kernel.share_network(program.meeting)
+    else:
+        kernel.unshare(network=not program.network)
+    if program.hosts:
+        names = program.root / "hosts"
+        names.write_text(f"127.0.0.1 localhost {' '.join(program.hosts)}\n::1 localhost\n")
+        kernel.mount(str(names), "/etc/hosts", kernel.MS_BIND)
     for path in program.read_only:
         kernel.read_only(path)
     kernel.show_as_opt_ml(shown, program.root / "opt")
