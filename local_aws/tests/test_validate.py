@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.wire.models import operation_model, service_model
-from local_aws.wire.validate import violations
+from local_aws.wire.validate import tag_violations, violations
 
 Document = dict[str, Any]
 
@@ -102,3 +103,31 @@ def test_every_pattern_of_the_models_compiles_and_is_used(service: str) -> None:
         shape = model.shape_for(name)
         if shape.type_name == "string" and "pattern" in shape.metadata:
             list(violations(shape, "x", name))
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ([{"Key": "aws:mine", "Value": "x"}], "aws: prefixed tag key names are not allowed"),
+        ([{"key": "AWS:mine", "value": "x"}], "aws: prefixed tag key names are not allowed"),
+        ({"aws:mine": "x"}, "aws: prefixed tag key names are not allowed"),
+        ([{"TagKey": "a", "TagValue": "x"}, {"TagKey": "a", "TagValue": "y"}], "the key 'a' is given more than once"),
+    ],
+    ids=["list", "another case", "map", "twice"],
+)
+def test_tags_that_aws_refuses(tags: Any, said: str) -> None:
+    (found,) = tag_violations(tags)
+    assert said in found
+
+
+@pytest.mark.parametrize("tags", [None, [], {}, [{"Key": "a"}, {"Key": "A"}, {"Key": "my:aws:tag"}], {"a": "x"}, ["a"]])
+def test_tags_that_it_takes(tags: Any) -> None:
+    assert list(tag_violations(tags)) == []
+
+
+def test_the_server_refuses_them_of_every_service(client: Callable[..., Any], fresh: Callable[[str], str]) -> None:
+    name, tags = fresh("tagged"), [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    with pytest.raises(ClientError, match="the key 'a' is given more than once"):
+        client("sagemaker").create_model_package_group(ModelPackageGroupName=name, Tags=tags)
+    with pytest.raises(ClientError, match="aws: prefixed tag key names are not allowed"):
+        client("sns").create_topic(Name=name, Tags=[{"Key": "aws:x", "Value": "1"}])

@@ -16,7 +16,7 @@ from local_aws.wire.http import FileSlice, HttpRequest, HttpResponse
 from local_aws.wire.models import operation_model, service_model, target_prefixes
 from local_aws.wire.parse import parse, scope
 from local_aws.wire.receive import DisconnectedError, Receive, receive_body
-from local_aws.wire.validate import violations
+from local_aws.wire.validate import tag_violations, violations
 
 log = logging.getLogger("local_aws")
 
@@ -104,7 +104,7 @@ class Application:
         shape = operation_model(service, name).input_shape
         if shape is None or service == "s3":  # S3 answers with codes of its own; its handlers check
             return
-        found = list(violations(shape, members))
+        found = list(violations(shape, members)) or list(tag_violations(members.get("Tags")))
         if found:
             code = "ValidationError" if service in ("iam", "sts", "cloudformation") else "ValidationException"
             raise AwsError(code, f"{len(found)} validation error{'s' * (len(found) > 1)} detected: {' '.join(found)}")

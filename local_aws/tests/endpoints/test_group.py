@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -163,7 +163,7 @@ def test_no_more_is_provisioned_than_may_run(provisioned: int, refused: bool) ->
 
 
 @pytest.fixture
-def idle(aws: Aws, servings: Servings) -> Iterator[Any]:
+def idle(aws: Aws, servings: Servings) -> Callable[..., list[str]]:
     """idle(provisioned, since, …): the names of what stays after a look, of instances idle for so many seconds."""
     aws.clock.set(rate=1e-9)
 

@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 operations = Operations("cloudformation")
 
-KIND = "cloudformation:ChangeSet"
+KIND = stacks.CHANGE_SETS
 
 _EMPTY = "The submitted information didn't contain changes. Submit different information to create a change set."
 
@@ -24,8 +24,17 @@ def _find(aws: Aws, request: Request) -> Document:
     for key, document in aws.store.scan(KIND):
         named = document["ChangeSetName"] == wanted and stack in (document["StackName"], document["StackId"])
         if key == wanted or named:
-            return document
+            return _as_it_stands(aws, document)
     raise AwsError("ChangeSetNotFound", f"ChangeSet [{wanted}] does not exist", status=404)
+
+
+def _as_it_stands(aws: Aws, document: Document) -> Document:
+    """OBSOLETE when its stack was changed otherwise since it was planned."""
+    stack = stacks.find(aws, document["StackId"])
+    begun = document["Kind"] == "CREATE" and stack["StackStatus"] != "REVIEW_IN_PROGRESS"
+    if document["ExecutionStatus"] == "AVAILABLE" and (begun or stack["Number"] != document.get("Number")):
+        return document | {"ExecutionStatus": "OBSOLETE"}
+    return document
 
 
 @operations("CreateChangeSet")
@@ -49,6 +58,7 @@ def create_change_set(aws: Aws, request: Request) -> Result:
             "ExecutionStatus": "AVAILABLE" if some else "UNAVAILABLE",
             "Changes": [{"Type": "Resource", "ResourceChange": change} for change in found],
             "Kind": kind,
+            "Number": stack["Number"],
             "Wanted": wanted,
             "Settings": {
                 "Capabilities": request.get("Capabilities") or [],
@@ -92,7 +102,7 @@ def describe_change_set(aws: Aws, request: Request) -> Result:
 @operations("ListChangeSets")
 def list_change_sets(aws: Aws, request: Request) -> Result:
     stack = stacks.find(aws, request["StackName"])
-    held = [one for _, one in aws.store.scan(KIND) if one["StackId"] == stack["StackId"]]
+    held = [_as_it_stands(aws, one) for _, one in aws.store.scan(KIND) if one["StackId"] == stack["StackId"]]
     found, token = crud.cut(held, lambda one: one["ChangeSetId"], request.get("NextToken"), 100)
     return {"Summaries": found, "NextToken": token}
 
@@ -101,9 +111,10 @@ def list_change_sets(aws: Aws, request: Request) -> Result:
 def execute_change_set(aws: Aws, request: Request) -> Result:
     with aws.store.transaction():
         document = _find(aws, request)
-        if document["ExecutionStatus"] != "AVAILABLE":
-            status = document["Status"]
-            message = f"ChangeSet [{document['ChangeSetId']}] cannot be executed in its current status of [{status}]"
+        if (execution := document["ExecutionStatus"]) != "AVAILABLE":
+            planned = document["Status"] == "CREATE_COMPLETE"
+            status = f"execution status of [{execution}]" if planned else f"status of [{document['Status']}]"
+            message = f"ChangeSet [{document['ChangeSetId']}] cannot be executed in its current {status}"
             raise AwsError("InvalidChangeSetStatus", message)
         stack = stacks.find(aws, document["StackId"])
         stack |= document["Settings"] | {
@@ -117,9 +128,7 @@ def execute_change_set(aws: Aws, request: Request) -> Result:
         else:
             targets.check_updatable(stack)
             targets.update(aws, stack, document["Wanted"])
-        for key, other in aws.store.scan(KIND):  # the stack is another now: what was planned for it no longer holds
-            if other["StackId"] == stack["StackId"] and key != document["ChangeSetId"]:
-                aws.store.delete(KIND, key)
+        stacks.drop_change_sets(aws, stack, document["ChangeSetId"])
         done = document | {"ExecutionStatus": "EXECUTE_COMPLETE"}
         aws.store.put(KIND, document["ChangeSetId"], done)
     return {}

@@ -6,6 +6,7 @@ from local_aws.cloudformation import intrinsics, parameters, schemas, stacks
 from local_aws.cloudformation.intrinsics import NOTHING, Scope, zones_of
 from local_aws.cloudformation.templates import invalid, parse
 from local_aws.operations import Aws
+from local_aws.wire.validate import tag_violations
 
 Document = dict[str, Any]
 
@@ -70,6 +71,8 @@ def properties(scope: Scope, stack: Document, logical: str) -> Document:
             "aws:cloudformation:logical-id": logical,
         }
     own = found.get(schema.tags) or []
+    for reason in tag_violations(own):
+        raise invalid(f"{logical}: {reason}")
     tags |= own if isinstance(own, dict) else {tag["Key"]: tag["Value"] for tag in own}
     if not tags:
         return found
@@ -78,8 +81,8 @@ def properties(scope: Scope, stack: Document, logical: str) -> Document:
 
 
 def outputs(scope: Scope) -> list[Document]:
-    """As DescribeStacks has them. Raises AwsError for a value that is not text."""
-    found = []
+    """As DescribeStacks has them. Raises AwsError for a value that is not text, or an export that is there twice."""
+    found, exported = [], set[str]()
     for name, raw in scope.template.get("Outputs", {}).items():
         if not scope.made(raw):
             continue
@@ -88,5 +91,8 @@ def outputs(scope: Scope) -> list[Document]:
             output["Description"] = raw["Description"]
         if "Export" in raw:
             output["ExportName"] = intrinsics.text(intrinsics.value(scope, raw["Export"]["Name"]), "Export")
+            if output["ExportName"] in exported:
+                raise invalid(f"Template error: two outputs export the name {output['ExportName']}.")
+            exported.add(output["ExportName"])
         found.append(output)
     return found

@@ -12,6 +12,9 @@ Document = dict[str, Any]
 _LISTS = ("CommaDelimitedList", "List<String>", "List<Number>")
 _TYPES = ("String", "Number", *_LISTS)
 
+#: What Python would take besides (nan, inf, 1_000) is none.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
 #: How a NoEcho value is shown.
 HIDDEN = "****"
 
@@ -98,10 +101,9 @@ def _check(name: str, declaration: Document, value: str) -> None:
 
 
 def _number(declaration: Document, text: str) -> str:
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         return "Parameter '%' must be a number."
+    number = float(text)
     if "MinValue" in declaration and number < float(declaration["MinValue"]):
         return f"Parameter '%' must be a number not less than {declaration['MinValue']}"
     if "MaxValue" in declaration and number > float(declaration["MaxValue"]):

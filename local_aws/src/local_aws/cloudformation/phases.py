@@ -252,6 +252,7 @@ def remove(aws: Aws, stack: Document) -> bool:
         end(aws, stack, _AFTER_REMOVAL[stack["StackStatus"]])
         if stack["StackStatus"] == stacks.DELETED:
             stack["DeletionTime"] = aws.clock.now()
+            stacks.drop_change_sets(aws, stack)
         return True
     record = stack["Cleanup"].pop(0)
     held = stack["Resources"].get(record["LogicalResourceId"])

@@ -58,6 +58,26 @@ def needs(template: Document, logical: str) -> set[str]:
     return {name for name in named if name in template["Resources"]}
 
 
+def _conditions_in(node: Any) -> Iterator[str]:
+    """The conditions that a condition names."""
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _conditions_in(item)
+    if isinstance(node, dict):
+        for key, item in node.items():
+            if key == "Condition" and isinstance(item, str):
+                yield item
+            elif key == "Fn::If" and isinstance(item, list) and item and isinstance(item[0], str):
+                yield item[0]
+
+
+def _check_conditions(conditions: Document) -> None:
+    try:
+        TopologicalSorter({name: sorted(_conditions_in(raw)) for name, raw in conditions.items()}).prepare()
+    except CycleError as error:
+        circle = ", ".join(dict.fromkeys(error.args[1]))
+        raise invalid(f"Template error: Circular dependency between conditions: [{circle}]") from None
+
+
 def order(template: Document) -> list[str]:
     """Every resource behind those that it needs. Raises AwsError "ValidationError" for a circle."""
     graph = {logical: sorted(needs(template, logical)) for logical in template["Resources"]}
@@ -69,7 +89,7 @@ def order(template: Document) -> list[str]:
 
 
 def check(template: Document) -> None:
-    """Raises AwsError "ValidationError" for a name that is neither a parameter nor a resource."""
+    """Raises AwsError "ValidationError" for a name that is neither a parameter nor a resource, and for circles."""
     resources = template["Resources"]
     known = PSEUDO | template.get("Parameters", {}).keys() | resources.keys()
     body = [raw.get("Properties", {}) for raw in resources.values()]
@@ -86,4 +106,5 @@ def check(template: Document) -> None:
         raise invalid(
             f"Template error: Unresolved dependencies {sorted(outside)}. Cannot reference resources in Conditions."
         )
+    _check_conditions(template.get("Conditions", {}))
     order(template)

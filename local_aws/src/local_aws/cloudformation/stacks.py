@@ -19,6 +19,8 @@ Document = dict[str, Any]
 
 KIND, EVENTS = "cloudformation:Stack", "cloudformation:Event"
 
+CHANGE_SETS = "cloudformation:ChangeSet"
+
 #: Statuses of stacks and resources that are no more.
 DELETED = "DELETE_COMPLETE"
 
@@ -83,6 +85,13 @@ def live(stack: Document) -> dict[str, Document]:
         for logical, record in stack["Resources"].items()
         if record.get("Made") and record["ResourceStatus"] != DELETED
     }
+
+
+def drop_change_sets(aws: Aws, stack: Document, but: str = "") -> None:
+    """The stack is another now, or no more: what was planned for it no longer holds. `but` is an id that stays."""
+    for key, planned in aws.store.scan(CHANGE_SETS):
+        if planned["StackId"] == stack["StackId"] and key != but:
+            aws.store.delete(CHANGE_SETS, key)
 
 
 def generated_name(stack: Document, logical: str) -> str:

@@ -107,7 +107,7 @@ def _read(text: str) -> Document:
     if text.lstrip().startswith("{"):
         try:
             found = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise invalid(f"Template format error: JSON not well-formed. ({error})") from None
     else:
         found = _yaml(text)

@@ -139,11 +139,19 @@ def _from_body(model: OperationModel, request: HttpRequest) -> dict[str, Any]:
 def _load_json(content: bytes) -> Any:
     """Raises AwsError "SerializationException"."""
     try:
-        return json.loads(content)
+        found = json.loads(content, parse_constant=_no_number)
+        if b"\\u" in content:
+            json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError:
         raise AwsError("SerializationException", "The body is not JSON.") from None
     except RecursionError:
         raise AwsError("SerializationException", "The body is nested too deeply.") from None
+    return found
+
+
+def _no_number(constant: str) -> None:
+    """NaN and the infinities are no JSON, though Python reads them."""
+    raise ValueError(constant)
 
 
 def _from_json(shape: Any, value: Any) -> Any:

@@ -22,6 +22,23 @@ def violations(shape: Any, value: Any, path: str = "", deferred: Deferred = lamb
         yield from check(shape, value, path, deferred)
 
 
+#: How services call the key of a tag.
+_TAG = frozenset({"Key", "key", "TagKey"})
+
+
+def tag_violations(tags: Any) -> Iterator[str]:
+    """What AWS refuses of tags that its users give, as a list of keys and values or as a map; no shape says it."""
+    if isinstance(tags, dict):
+        keys = list(map(str, tags))
+    else:
+        keys = [str(tag[name]) for tag in tags or [] if isinstance(tag, dict) for name in _TAG if name in tag]
+    for key in keys:
+        if key.lower().startswith("aws:"):
+            yield f"Tags: {key!r}: aws: prefixed tag key names are not allowed for external use."
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield f"Tags: the key {key!r} is given more than once."
+
+
 def _structure(shape: Any, value: Any, path: str, deferred: Deferred) -> Iterator[str]:
     if not isinstance(value, dict):
         yield _wrong_type(path, value, "an object")
