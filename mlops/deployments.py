@@ -12,6 +12,9 @@ from mlops.projects import Project
 
 Document = dict[str, Any]
 
+#: Why an execution cannot be stopped that was in progress a moment ago.
+_NOT_STOPPABLE = ("PipelineExecutionNotStoppableException", "PipelineNotFoundException")
+
 #: Executions that will not change any more.
 ENDED = ("Cancelled", "Failed", "Stopped", "Succeeded", "Superseded")
 
@@ -208,9 +211,13 @@ def answer(pipeline: str, approval: Document, note: str) -> None:
 
 
 def stop(project: Project, why: str) -> list[str]:
-    """Stop every execution in progress, without waiting for its actions; their ids."""
+    """Stop every execution in progress, without waiting for its actions; their ids. None without the pipeline."""
     client, stopped = boto3.client("codepipeline"), []
-    for entry in executions(project.pipeline):
+    try:
+        pages = list(client.get_paginator("list_pipeline_executions").paginate(pipelineName=project.pipeline))
+    except client.exceptions.PipelineNotFoundException:
+        return []
+    for entry in (entry for page in pages for entry in page["pipelineExecutionSummaries"]):
         if entry["status"] in ("InProgress", "Stopping"):
             try:
                 client.stop_pipeline_execution(
@@ -220,7 +227,7 @@ def stop(project: Project, why: str) -> list[str]:
                     reason=why,
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] != "PipelineExecutionNotStoppableException":
+                if error.response["Error"]["Code"] not in _NOT_STOPPABLE:
                     raise
                 continue  # it ended in the meantime
             stopped.append(entry["pipelineExecutionId"])

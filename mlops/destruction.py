@@ -1,12 +1,19 @@
-"""Everything that a deployment made goes, in the order in which it can; what is left is found by listing."""
+"""Everything that a deployment made goes, in the order in which it can; what is left is found by listing.
 
+What runs is stopped first, but a function or a job may still write a last object or log line afterwards, and somebody
+else may destroy the same project at the same time: so what is there is listed and removed again until nothing is.
+"""
+
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from mlops import deployments, objects, stacks, versions
+from mlops.failures import RunError
 from mlops.projects import STAGES, Project
 from mlops.stacks import Say
 
@@ -14,6 +21,12 @@ Document = dict[str, Any]
 
 #: Log groups that builds, functions and endpoints write: prefixes after which the project's name follows.
 _LOGS = ("/aws/codebuild/", "/aws/lambda/", "/aws/sagemaker/Endpoints/")
+
+#: How often what is there is listed and removed, and how long what was stopped may take to end, in seconds.
+ROUNDS, PATIENCE = 5, 60.0
+
+#: How services say that something is not there.
+_GONE = ("notfound", "not found", "could not find", "does not exist", "doesnotexist", "nosuchbucket", "no such")
 
 
 def destroy(project: Project, say: Say) -> list[str]:
@@ -24,16 +37,31 @@ def destroy(project: Project, say: Say) -> list[str]:
     _halt(project, say)
     for stage in reversed(STAGES):
         stacks.remove(project.stage_stack(stage), say)
-    for kind, name in kept_by_stages(project):
-        _REMOVE[kind](name)
-    for bucket in _buckets(project):
-        if count := objects.empty(bucket):
-            say(f"{bucket}: {count} objects removed")
-    stacks.remove(project.stack, say)
-    for kind, name in _beside(project):
-        say(f"{name}: removed")
-        _REMOVE[kind](name)
+    _remove_with_buckets(project, say)
+    for _ in range(ROUNDS):
+        found = [*kept_by_stages(project), *_beside(project)]
+        for kind, name in found:
+            say(f"{name}: removed")
+            with _gone_is_fine():
+                _REMOVE[kind](name)
+        if not found:
+            break
     return sorted(f"{kind} {name}" for kind, name in left(project))
+
+
+def _remove_with_buckets(project: Project, say: Say) -> None:
+    """The project's stack, whose buckets must be empty: what was written since they were emptied goes as well."""
+    for again in range(ROUNDS):
+        for bucket in _buckets(project):
+            if count := objects.empty(bucket):
+                say(f"{bucket}: {count} objects removed")
+        try:
+            stacks.remove(project.stack, say)
+        except RunError:
+            if again + 1 == ROUNDS or not any(map(_bucket, _buckets(project))):
+                raise
+        else:
+            return
 
 
 def _halt(project: Project, say: Say) -> None:
@@ -41,13 +69,37 @@ def _halt(project: Project, say: Say) -> None:
     events = boto3.client("events")
     for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{project.name}-{project.id}-"):
         for rule in page["Rules"]:
-            events.disable_rule(Name=rule["Name"])
-    if "DeployPipelineName" in stacks.outputs(stacks.find(project.stack) or {}):
-        for identifier in deployments.stop(project, "mlops destroy"):
-            say(f"{identifier}: deployment stopped")
-    for build in _builds(project):
-        boto3.client("codebuild").stop_build(id=build)
-        say(f"{build}: build stopped")
+            with _gone_is_fine():
+                events.disable_rule(Name=rule["Name"])
+    for identifier in deployments.stop(project, "mlops destroy"):
+        say(f"{identifier}: deployment stopped")
+    for what, running in ((_stop_build, _builds), (_stop_batch, _batches)):
+        for one in running(project):
+            with _gone_is_fine():
+                what(one)
+            say(f"{one.rpartition('/')[2]}: stopped")
+        _await(lambda running=running: not any(running(project)))  # type: ignore[misc]
+
+
+def _await(ended: Callable[[], bool]) -> None:
+    """At most a minute: what does not stop in it is caught by the later rounds."""
+    begun = time.monotonic()
+    while not ended() and time.monotonic() - begun < PATIENCE:
+        time.sleep(stacks.pause(time.monotonic() - begun))
+
+
+def _stop_build(identifier: str) -> None:
+    boto3.client("codebuild").stop_build(id=identifier)
+
+
+def _stop_batch(arn: str) -> None:
+    client = boto3.client("sagemaker")
+    try:
+        client.stop_pipeline_execution(PipelineExecutionArn=arn)
+    except ClientError:  # it may have ended in the meantime
+        status = client.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+        if status == "Executing":
+            raise
 
 
 def _builds(project: Project) -> Iterator[str]:
@@ -56,10 +108,34 @@ def _builds(project: Project) -> Iterator[str]:
     for page in client.get_paginator("list_projects").paginate():
         for name in page["projects"]:
             if name.startswith(f"{project.name}-{project.id}-"):
-                newest = client.list_builds_for_project(projectName=name, sortOrder="DESCENDING")["ids"]
-                for build in client.batch_get_builds(ids=newest[:100])["builds"] if newest else ():
-                    if build["buildStatus"] == "IN_PROGRESS":
-                        yield build["id"]
+                with _gone_is_fine():
+                    newest = client.list_builds_for_project(projectName=name, sortOrder="DESCENDING")["ids"]
+                    for build in client.batch_get_builds(ids=newest[:100])["builds"] if newest else ():
+                        if build["buildStatus"] == "IN_PROGRESS":
+                            yield build["id"]
+
+
+def _batches(project: Project) -> Iterator[str]:
+    """Executions of the stages' scoring pipelines that still run."""
+    pages = boto3.client("sagemaker").get_paginator("list_pipeline_executions")
+    for stage in STAGES:
+        with _gone_is_fine():
+            for page in pages.paginate(PipelineName=f"{project.name}-{stage}-batch"):
+                for one in page["PipelineExecutionSummaries"]:
+                    if one["PipelineExecutionStatus"] in ("Executing", "Stopping"):
+                        yield one["PipelineExecutionArn"]
+
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    """What is not there any more needs no removing: it went with something else, or somebody else destroys too."""
+    try:
+        yield
+    except ClientError as error:
+        said = error.response["Error"]
+        words = f"{said.get('Code', '')} {said.get('Message', '')}".casefold()
+        if not any(sign in words for sign in _GONE):
+            raise
 
 
 def _buckets(project: Project) -> tuple[str, str]:
@@ -76,8 +152,9 @@ def kept_by_stages(project: Project) -> Iterator[tuple[str, str]]:
     for kind, (operation, member, prefix) in listings.items():
         for page in client.get_paginator(operation).paginate():
             for entry in page[member]:
-                if _is_ours(project, client.list_tags(ResourceArn=entry[f"{prefix}Arn"])["Tags"]):
-                    yield kind, entry[f"{prefix}Name"]
+                with _gone_is_fine():
+                    if _is_ours(project, client.list_tags(ResourceArn=entry[f"{prefix}Arn"])["Tags"]):
+                        yield kind, entry[f"{prefix}Name"]
 
 
 def _is_ours(project: Project, tags: list[Any]) -> bool:

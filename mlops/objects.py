@@ -52,18 +52,21 @@ def download(prefix: str, folder: Path) -> list[Path]:
 
 
 def empty(bucket: str) -> int:
-    """Delete every object of a bucket with all its versions; how many there were. A missing bucket has none."""
+    """Delete every object of a bucket with all its versions; how many there were. A missing bucket has none.
+
+    Always from the beginning: a page that begins after a version that is gone may leave out what comes next.
+    """
     client, count = boto3.client("s3"), 0
     try:
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        while True:
+            page = client.list_object_versions(Bucket=bucket)
             entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            found = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-            if found:
-                _delete(bucket, found)
-                count += len(found)
+            if not entries:
+                return count
+            _delete(bucket, [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries])
+            count += len(entries)
     except client.exceptions.NoSuchBucket:
-        return 0
-    return count
+        return count
 
 
 def _delete(bucket: str, found: list[Any]) -> None:

@@ -35,8 +35,11 @@ def test_download_keeps_what_is_there(machine: Path, fresh: Fresh, tmp_path: Pat
     assert not (tmp_path / "new" / "deep" / "two.out").exists(), "all or nothing"
 
 
-def test_empty_takes_every_version(machine: Path, fresh: Fresh) -> None:
+def test_empty_takes_every_version_page_by_page(machine: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket, s3 = fresh("objects"), boto3.client("s3")
+    listed = s3.list_object_versions
+    monkeypatch.setattr(s3, "list_object_versions", lambda **given: listed(MaxKeys=2, **given))
+    monkeypatch.setattr(boto3, "client", lambda _: s3)
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for number in range(3):
