@@ -53,19 +53,43 @@ class Bench:
         self.status = launch.up(home, IMAGES)
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
         self.sagemaker: Any = boto3.client("sagemaker", endpoint_url=self.status.Endpoint, **keys)
-        s3: Any = boto3.client("s3", endpoint_url=self.status.Endpoint, **keys)
-        s3.create_bucket(Bucket="bench")
+        self.s3: Any = boto3.client("s3", endpoint_url=self.status.Endpoint, **keys)
+        self.s3.create_bucket(Bucket="bench")
         packed = home / "model.tar.gz"
         (home / "constant.py").write_text(PROGRAM)
         with tarfile.open(packed, "w:gz") as tar:
             tar.add(artefact, arcname=".")
             tar.add(home / "constant.py", arcname="code/constant.py")
-        s3.upload_file(str(packed), "bench", "model.tar.gz")
+        self.s3.upload_file(str(packed), "bench", "model.tar.gz")
 
-    def endpoint(self, name: str, environment: dict[str, str], **members: Any) -> str:
+    def model(self, name: str, environment: dict[str, str]) -> None:
         container = {"Image": IMAGE, "ModelDataUrl": "s3://bench/model.tar.gz", "Environment": environment}
         role = "arn:aws:iam::123456789012:role/bench"
         self.sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+
+    def transform(self, name: str, file: Path, environment: dict[str, str], joined: bool) -> float:
+        """Seconds that a job takes for a file of CSV, from its start to its end as it tells them."""
+        self.model(name, environment)
+        self.s3.upload_file(str(file), "bench", f"{name}/rows.csv")
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://bench/{name}/"}}
+        self.sagemaker.create_transform_job(
+            TransformJobName=name,
+            ModelName=name,
+            BatchStrategy="MultiRecord",
+            MaxPayloadInMB=6,
+            TransformInput={"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"},
+            TransformOutput={"S3OutputPath": f"s3://bench/out-{name}", "AssembleWith": "Line", "Accept": "text/csv"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            DataProcessing={"JoinSource": "Input" if joined else "None"},
+        )
+        waiter = self.sagemaker.get_waiter("transform_job_completed_or_stopped")
+        waiter.wait(TransformJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+        found = self.sagemaker.describe_transform_job(TransformJobName=name)
+        assert found["TransformJobStatus"] == "Completed", found
+        return float((found["TransformEndTime"] - found["TransformStartTime"]).total_seconds())
+
+    def endpoint(self, name: str, environment: dict[str, str], **members: Any) -> str:
+        self.model(name, environment)
         variant = {"VariantName": "AllTraffic", "ModelName": name}
         variant |= {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
         self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], **members)
