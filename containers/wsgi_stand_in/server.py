@@ -4,7 +4,9 @@ It serves a proxy on the same machine and no stranger: a request has a Content-L
 Headers that repeat from request to request are read once.
 """
 
+import contextlib
 import io
+import re
 import selectors
 import signal
 import socket
@@ -13,6 +15,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+_LINE = re.compile(r"([!-~]+) ([!-\xff]+) (HTTP/1\.[01])")
+
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -20,6 +24,13 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 HEADS = 512
 
 CHUNK = 1 << 18
+
+#: Bytes of a request's head, and of its body: an asynchronous endpoint's, the largest of all modes.
+LARGEST_HEAD, LARGEST = 1 << 16, 1 << 30
+
+
+class MalformedError(Exception):
+    """A request that cannot be read on: its status and a sentence are the last that the connection says."""
 
 
 class Ending:
@@ -92,9 +103,21 @@ class Connection:
                 self._received = rest[length:]
                 if not self._answer(application, environ.copy(), body[:length]):
                     return False
+            if len(self._received) > LARGEST_HEAD:
+                raise MalformedError(f"431 Request Header Fields Too Large: more than {LARGEST_HEAD:,} bytes.")
+        except MalformedError as error:
+            self._refuse(str(error))
+            return False
         except OSError:  # the proxy has given up
             return False
         return True
+
+    def _refuse(self, text: str) -> None:
+        status, _, sentence = text.partition(": ")
+        body = sentence.encode("utf-8", "replace")
+        head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}"
+        with contextlib.suppress(OSError):
+            self._socket.sendall(b"%b\r\n\r\n%b" % (head.encode(), body))
 
     def _body(self, rest: bytes, length: int) -> bytes:
         if len(rest) > length:
@@ -182,9 +205,11 @@ class Answer:
 
 
 def _environ(head: bytes) -> tuple[Environ, int]:
-    """PEP 3333's variables of a request, `wsgi.input` aside, and the length of its body."""
+    """PEP 3333's variables of a request, `wsgi.input` aside, and the length of its body. Raises MalformedError."""
     line, *lines = head.decode("latin-1").split("\r\n")
-    method, target, version = line.split(" ", 2)
+    if not (words := _LINE.fullmatch(line)):
+        raise MalformedError(f"400 Bad Request: {line[:80]!r} is no request line of HTTP/1.1.")
+    method, target, version = words.groups()
     path, _, query = target.partition("?")
     environ: Environ = {
         "REQUEST_METHOD": method,
@@ -207,4 +232,15 @@ def _environ(head: bytes) -> tuple[Environ, int]:
         name, _, value = text.partition(":")
         key = name.strip().upper().replace("-", "_")
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value.strip()
-    return environ, int(environ.get("CONTENT_LENGTH") or 0)
+    return environ, _length(environ)
+
+
+def _length(environ: Environ) -> int:
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise MalformedError("411 Length Required: a body has a Content-Length here.")
+    text = environ.get("CONTENT_LENGTH") or "0"
+    if not (text.isascii() and text.isdigit()):
+        raise MalformedError(f"400 Bad Request: the Content-Length is {text[:80]!r}; a whole number is needed.")
+    if len(text) > len(str(LARGEST)) or int(text) > LARGEST:
+        raise MalformedError(f"413 Content Too Large: a body has at most {LARGEST:,} bytes.")
+    return int(text)

@@ -98,6 +98,36 @@ def test_an_exception_is_500_as_long_as_nothing_was_said(headers: list[tuple[str
     assert body.closed is begun
 
 
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"\r\n\r\n", b"400 Bad Request"),
+        (b"POST\r\n\r\n", b"400 Bad Request"),
+        (b"\xff\x00 / HTTP/1.1\r\n\r\n", b"400 Bad Request"),
+        (b"GET / HTTP/2\r\n\r\n", b"400 Bad Request"),
+        (REQUEST.replace(b"Length: 3", b"Length: three"), b"400 Bad Request"),
+        (REQUEST.replace(b"Length: 3", b"Length: -3"), b"400 Bad Request"),
+        (REQUEST.replace(b"Length: 3", b"Length: 1073741825"), b"413 Content Too Large"),
+        (REQUEST.replace(b"Length: 3", b"Length: " + b"9" * 5000), b"413 Content Too Large"),
+        (REQUEST.replace(b"Content-Length: 3", b"Transfer-Encoding: chunked"), b"411 Length Required"),
+        (b"GET /ping HTTP/1.1\r\nX: " + b"x" * (1 << 17), b"431 Request Header Fields Too Large"),
+    ],
+    ids=["empty", "one word", "bytes", "HTTP/2", "text", "negative", "1 GB", "digits", "chunked", "head"],
+)
+def test_a_request_that_cannot_be_read_ends_its_connection_alone(sent: bytes, status: bytes) -> None:
+    """The worker goes on, and nothing of such a body is waited for."""
+    said, goes_on = exchange(answering([b"ok"], ("Content-Length", "2")), sent)
+    assert said.startswith(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\n")
+    assert not goes_on
+
+
+def test_what_came_before_it_is_answered() -> None:
+    said, goes_on = exchange(answering([b"ok"], ("Content-Length", "2")), REQUEST, b"abc", b"nonsense\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 200 OK")
+    assert b"HTTP/1.1 400 Bad Request" in said
+    assert not goes_on
+
+
 def test_environments_that_are_refused() -> None:
     assert refusal({"SAGEMAKER_SERVING_MODULE": "app:app"}) is None
     assert "script mode" in (refusal({"SAGEMAKER_PROGRAM": "serve.py"}) or "")
