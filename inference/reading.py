@@ -4,6 +4,7 @@ import csv
 import gc
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,6 +22,10 @@ LONGEST = 1 << 20
 
 BOM = b"\xef\xbb\xbf"
 
+#: How a JSON array of records begins, and what stands between two of them.
+_ARRAY = re.compile(r'\s*(?:\{\s*"instances"\s*:\s*)?\[\s*')
+_COMMA = re.compile(r"\s*,\s*")
+
 
 def read(body: bytes, content_type: str, columns: Columns, most: int | None, tolerant: bool) -> list[Record]:
     """The records of a request.
@@ -35,6 +40,8 @@ def read(body: bytes, content_type: str, columns: Columns, most: int | None, tol
     if content_type in (CSV, JSON_LINES):
         limit(body.count(b"\n"), most)
         _check_lines(body)
+    elif most is not None and body.count(b"{") + body.count(b"[") > most + 2 and _has_more(body, most):
+        raise too_many(f"The request has more than {most:,} records")
     records = READERS[content_type](body.removeprefix(BOM), columns, lines)
     if not records:
         raise InputError("The body holds no record.")
@@ -48,6 +55,24 @@ def limit(records: int, most: int | None) -> None:
     """Raises RefusedError when there are more records than one request may have."""
     if most is not None and records > most:
         raise too_many(f"The request has {records:,} records, at most {most:,} are answered at once")
+
+
+def _has_more(body: bytes, most: int) -> bool:
+    """Whether a JSON array has more than `most` records: without parsing the millions that it may have.
+
+    False as well for what is no such array; the reader says so.
+    """
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    one = json.JSONDecoder().raw_decode
+    between = _ARRAY.match(text)
+    try:
+        for _ in range(most + 1):
+            if between is None:
+                return False
+            between = _COMMA.match(text, one(text, between.end())[1])
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _check_lines(body: bytes) -> None:

@@ -27,7 +27,8 @@ LINES, CSV, JSON, PARQUET = formats.JSON_LINES, formats.CSV, formats.JSON, forma
 HOSTILE: dict[str, tuple[bytes, str, int, str]] = {
     "the limit and a byte": (b"1" * (REAL_TIME_BYTES + 1), CSV, 413, "at most 26,214,400"),
     "a million rows": (b"1,2,Bern\n" * 1_000_000, CSV, 413, "1,000,000 records"),
-    "a million rows as JSON": (b"[" + b"[1,2,3]," * 999_999 + b"[1,2,3]]", JSON, 413, "1,000,000 records"),
+    "a million rows as JSON": (b"[" + b"[1,2,3]," * 999_999 + b"[1,2,3]]", JSON, 413, "more than 100,000 records"),
+    "a million rows as instances": (b'{"instances": [' + b"{} , " * 999_999 + b"{}]}", JSON, 413, "more than 100,000"),
     "line feeds": (b"\n" * REAL_TIME_BYTES, LINES, 413, "records"),
     "a line of commas": (b"," * REAL_TIME_BYTES, CSV, 400, "Line 1 has 26,214,400 bytes"),
     "quotation marks": (b'"' * 99_999, CSV, 400, "not CSV"),
