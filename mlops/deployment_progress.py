@@ -13,8 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from mlops import deployments, output, runs, stacks
+from mlops import deployments, output, promotions, runs, stacks, standing
 from mlops.progress import BROKEN
+from mlops.projects import Project
 
 Document = dict[str, Any]
 
@@ -35,12 +36,15 @@ def follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool = Fals
 def _follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool) -> Document:
     begun = heard = time.monotonic()
     shown = nullcontext() if quiet or not output.console.is_terminal else Live(console=output.console)
+    told: set[str] = set()
     with shown as live:
         while True:
             try:
                 report = deployments.report(pipeline, identifier)
                 if live is not None:
                     live.update(table(report))
+                elif not quiet:
+                    told |= _tell(report, told)
                 if report["Status"] in deployments.ENDED or ("WaitsForApproval" in report and not approved):
                     break
                 heard = time.monotonic()
@@ -51,6 +55,19 @@ def _follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool) -> D
     if not quiet and not output.console.is_terminal:  # a terminal showed the table while it grew
         output.console.print(table(report))
     return report
+
+
+def _tell(report: Document, told: set[str]) -> set[str]:
+    """A line for each action that has begun or ended since the last time; the lines."""
+    lines = [
+        f"{stage['StageName']} {action['ActionName']}: {action['Status']}"
+        for stage in report["StageStates"]
+        for action in stage["ActionStates"]
+    ]
+    new = [line for line in lines if line not in told]
+    for line in new:
+        output.say(quiet=False)(line)
+    return set(new)
 
 
 def table(report: Document) -> Table:
@@ -75,8 +92,9 @@ def _duration(action: Document) -> float | None:
     )
 
 
-def show_end(name: str, report: Document) -> None:
+def show_end(project: Project, report: Document) -> None:
     """What it came to, in a sentence, and what a person does next; the log where it failed."""
+    name = project.name
     which = f"version {deployments.version(report)} of {name}"
     if "WaitsForApproval" in report:
         output.console.print(
@@ -89,6 +107,8 @@ def show_end(name: str, report: Document) -> None:
     else:
         said = report.get("StatusSummary")
         output.console.print(f"The deployment of {which} is {report['Status']}" + (f": {said}" if said else "."))
+    if exit_code(report):
+        show_standing(project)
 
 
 def failure(report: Document) -> RenderableType:
@@ -99,6 +119,15 @@ def failure(report: Document) -> RenderableType:
             title = f"the end of the log of {action['ActionName']}"
             parts.append(Panel(Text("\n".join(lines)), title=title, title_align="left", border_style="red"))
     return Group(*parts)
+
+
+def show_standing(project: Project) -> None:
+    """What answers in each stage, and what a person does next."""
+    found = standing.of(project)
+    if found:
+        output.console.print(standing.table(project.name, found))
+        for sentence in standing.sentences(project.name, found, promotions.state(project)):
+            output.console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
 
 def exit_code(report: Document) -> int:

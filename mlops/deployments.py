@@ -18,11 +18,19 @@ _NOT_STOPPABLE = ("PipelineExecutionNotStoppableException", "PipelineNotFoundExc
 #: Executions that will not change any more.
 ENDED = ("Cancelled", "Failed", "Stopped", "Succeeded", "Superseded")
 
+_STOPPED = ("Stopping", "Stopped")
+
 #: The pipeline's variable that names the version. model_deploy/templates/project/delivery.yml
 VARIABLE = "ModelPackageArn"
 
 #: What is shown of an action: AWS's member → ours.
-_ACTION = {"actionName": "ActionName", "status": "Status", "startTime": "StartTime", "lastUpdateTime": "LastUpdateTime"}
+_ACTION = {
+    "actionName": "ActionName",
+    "status": "Status",
+    "startTime": "StartTime",
+    "lastUpdateTime": "LastUpdateTime",
+    "updatedBy": "UpdatedBy",
+}
 _RESULT = {
     "externalExecutionId": "ExternalExecutionId",
     "externalExecutionSummary": "Summary",
@@ -55,13 +63,19 @@ def report(pipeline: str, identifier: str) -> Document:
         "Trigger": found.get("trigger", {}).get("triggerType"),
         "StageStates": _stages(actions),
     }
-    if found.get("statusSummary"):
-        document["StatusSummary"] = found["statusSummary"]
+    if summary := found.get("statusSummary") or (found["status"] in _STOPPED and _stopped(pipeline, identifier)):
+        document["StatusSummary"] = summary
     if any(_waits(action) for action in actions):
         document["WaitsForApproval"] = True
     if found["status"] == "Failed":
         document["FailureReason"] = _reason(found, document["StageStates"])
     return document
+
+
+def _stopped(pipeline: str, identifier: str) -> str:
+    """Why somebody stopped an execution; only the list of executions tells that."""
+    entry = next((one for one in executions(pipeline) if one["pipelineExecutionId"] == identifier), {})
+    return str(entry.get("stopTrigger", {}).get("reason", ""))
 
 
 def _actions(pipeline: str, identifier: str) -> Iterator[Document]:
@@ -116,6 +130,11 @@ def _reason(execution: Document, stages: list[Document]) -> str:
 def version(document: Document) -> str:
     """The version's number out of an execution's report; "newest" where a commit began it."""
     return str(document.get(VARIABLE) or "").rpartition("/")[2]
+
+
+def asks(document: Document) -> bool:
+    """Whether it only tells promotion of a commit: it names no version, and ends when promotion has heard of it."""
+    return not str(document.get(VARIABLE) or "").startswith("arn:")
 
 
 def failed_actions(document: Document) -> Iterator[Document]:

@@ -8,14 +8,14 @@ from contract.errors import InputError
 from mlops import bootstrapping, deployments, stacks
 from mlops.bootstrapping import Choices
 from mlops.failures import RunError
-from mlops.projects import Project
+from mlops.projects import STAGES, Project
 from mlops.stacks import Say
 from mlops.target import Target
 from model_deploy.promotion import services
 from model_deploy.promotion.decisions import decide
 from model_deploy.promotion.ledger import ConflictError
 from model_deploy.promotion.reconcile import look
-from model_deploy.promotion.state import APPROVED, State
+from model_deploy.promotion.state import APPROVED, Live, Seen, State
 
 Document = dict[str, Any]
 
@@ -27,9 +27,18 @@ def ready(project: Project, target: Target, bucket: str, say: Say) -> None:
     """See to it that the project's stack is there before something is approved.
 
     On this machine it is brought up to date, tree included; in an account that is a person's decision.
-    Raises InputError with the command that does it, RunError when the stack fails.
+    Raises InputError with the command that does it, RunError when the stack fails or a stage's stack is stuck.
     """
+    check_stages(project)
     _READY[target](project, bucket, say)
+
+
+def check_stages(project: Project) -> None:
+    """Raises RunError for a stage whose stack no deployment can change, with the way out."""
+    for stage in STAGES:
+        name = project.stage_stack(stage)
+        if (stack := stacks.find(name)) and stack["StackStatus"] in stacks.STUCK:
+            raise RunError(stacks.way_out(name))
 
 
 def _bring_up(project: Project, bucket: str, say: Say) -> None:
@@ -74,6 +83,38 @@ def state(project: Project) -> State:
 def before(now: State) -> State:
     """The state as it was before the deployment that it has opened."""
     return replace(now, sequence=now.open.sequence - 1) if now.open else now
+
+
+def under_way(now: State, package: Document) -> bool:
+    """Whether a version is approved, and its deployment is on its way or has ended well in production."""
+    version = package["ModelPackageVersion"]
+    if package["ModelApprovalStatus"] != APPROVED or now.versions.get(version, Seen("", 0)).status != APPROVED:
+        return False
+    if now.open is not None and now.open.version == version:
+        return not now.open.ending
+    return now.live == Live(version, proved=True) and not now.hold
+
+
+def successor(project: Project, version: int, identifier: str) -> str | None:
+    """The execution that promotion starts for the same version after it has ended `identifier` for a newer commit.
+
+    None when the deployment has ended otherwise, or another version overtook it.
+    """
+    with_, begun = connect(project), time.monotonic()
+    while time.monotonic() - begun < PATIENCE:
+        now = with_.ledger.read()
+        last = now.attempts.get(version)
+        if last is not None and last.execution == identifier:
+            return None
+        if now.open is None and _idle(with_):
+            return None
+        if now.open is not None and now.open.execution != identifier:
+            if now.open.version != version:
+                return None
+            if now.open.execution:
+                return now.open.execution
+        time.sleep(stacks.pause(time.monotonic() - begun))
+    return None
 
 
 def begun(project: Project, version: int, before: State, say: Say) -> str | None:
@@ -131,8 +172,10 @@ def _settled(now: State, version: int) -> bool:
 def standing(now: State, version: int) -> str:
     """Why an approved version is not deployed now, in a sentence."""
     live = now.live
-    if live and live.version == version:
+    if live and live.version == version and live.proved:
         return f"Version {version} is live already."
+    if live and live.version == version:
+        return f"Version {version} was brought to production and failed its proof there: approve it again to retry."
     if live and version < live.version:
         return f"Version {version} is older than version {live.version}, which is live: mlops rollback goes back."
     if now.hold:

@@ -3,11 +3,13 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pathspec
+from botocore.exceptions import ClientError
 
 from contract.errors import InputError
 
@@ -15,6 +17,15 @@ Document = dict[str, Any]
 
 #: CreateCommit's limits. https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html
 FILES, FILE_BYTES, COMMIT_BYTES = 100, 6 * 2**20, 20 * 2**20
+
+#: The branch has moved since it was looked at.
+_OVERTAKEN = (
+    "ConcurrentReferenceUpdateException",
+    "FileDoesNotExistException",
+    "NoChangeException",
+    "ParentCommitIdOutdatedException",
+    "ParentCommitIdRequiredException",
+)
 
 #: Of what belongs to git itself nothing is published.
 _ALWAYS = [".git/"]
@@ -26,8 +37,9 @@ def ensure(name: str, description: str, tags: Mapping[str, str]) -> bool:
     try:
         client.get_repository(repositoryName=name)
     except client.exceptions.RepositoryDoesNotExistException:
-        client.create_repository(repositoryName=name, repositoryDescription=description, tags=dict(tags))
-        return True
+        with suppress(client.exceptions.RepositoryNameExistsException):  # made by somebody else meanwhile
+            client.create_repository(repositoryName=name, repositoryDescription=description, tags=dict(tags))
+            return True
     return False
 
 
@@ -35,7 +47,18 @@ def publish(root: Path, name: str, branch: str) -> str | None:
     """Make the tip of the branch equal to the working tree below `root`, but for what its .gitignore files name.
 
     The id of the last commit, None when nothing differed. Raises InputError for a file that CodeCommit does not take.
+    When somebody else commits at the same time, what differs then is looked for anew.
     """
+    for last in (False, False, False, False, True):
+        try:
+            return _publish(root, name, branch)
+        except ClientError as error:
+            if last or error.response["Error"]["Code"] not in _OVERTAKEN:
+                raise
+    return None
+
+
+def _publish(root: Path, name: str, branch: str) -> str | None:
     wanted = {path.relative_to(root).as_posix(): path for path in files(root)}
     held = tip(name, branch)
     ids = {path: (blob_id(file.read_bytes()), mode(file)) for path, file in wanted.items()}

@@ -1,7 +1,7 @@
 """CloudFormation stacks: made or changed, waited for, removed; a failure is one sentence."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -17,7 +17,8 @@ PATIENCE = ((5.0, 0.05), (30.0, 0.5))
 
 #: A stack that was never made whole: it can only be removed.
 _DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
-_STUCK = ("UPDATE_ROLLBACK_FAILED",)
+#: An update failed, and going back failed as well: nothing changes the stack until somebody continues that.
+STUCK = ("UPDATE_ROLLBACK_FAILED",)
 _WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
@@ -51,11 +52,8 @@ def apply(name: str, source: Mapping[str, str], given: Mapping[str, str], tags: 
         say(f"{name} is {held['StackStatus']} and is made anew")
         remove(name, say)
         held = None
-    if held and held["StackStatus"] in _STUCK:
-        raise RunError(
-            f"The stack {name} is {held['StackStatus']}: mend what its events name, then "
-            f"`aws cloudformation continue-update-rollback --stack-name {name}`."
-        )
+    if held and held["StackStatus"] in STUCK:
+        raise RunError(way_out(name))
     request = {
         "StackName": name,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
@@ -63,8 +61,13 @@ def apply(name: str, source: Mapping[str, str], given: Mapping[str, str], tags: 
         "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         **source,
     }
-    if not _begun(request, exists=held is not None):
-        return False
+    try:
+        if not _begun(request, exists=held is not None):
+            return False
+    except ClientError as error:
+        if not _others(error):
+            raise
+        return apply(name, source, given, tags, say)  # somebody else was faster: theirs ends first
     say(f"{name}: {'changing' if held else 'making'} the stack")
     ended = settled(name)
     if ended is None or ended["StackStatus"] not in _WELL:
@@ -86,6 +89,12 @@ def _begun(request: Document, *, exists: bool) -> bool:
     return True
 
 
+def _others(error: ClientError) -> bool:
+    """Whether it was refused since somebody else makes or changes the stack at this moment."""
+    said = error.response["Error"]
+    return said["Code"] == "AlreadyExistsException" or "_IN_PROGRESS state" in said.get("Message", "")
+
+
 def settled(name: str) -> Document | None:
     """The stack when nothing is in progress any more."""
     begun = time.monotonic()
@@ -96,6 +105,17 @@ def settled(name: str) -> Document | None:
         time.sleep(pause(time.monotonic() - begun))
 
 
+def _events(name: str) -> Iterator[Any]:
+    """The newest first."""
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
+    yield from (event for page in pages for event in page["StackEvents"])
+
+
+def _whole(event: Any) -> bool:
+    """Whether it tells of the stack itself and not of a resource."""
+    return bool(event.get("PhysicalResourceId") == event["StackId"])
+
+
 def pause(age: float) -> float:
     """How long to wait before the next look, in seconds."""
     return next((seconds for until, seconds in PATIENCE if age < until), 5.0)
@@ -104,15 +124,24 @@ def pause(age: float) -> float:
 def reason(name: str) -> str:
     """Why the latest operation of a stack failed: the first resource that did, in CloudFormation's words."""
     found = ""
-    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
-    for event in (event for page in pages for event in page["StackEvents"]):  # the newest first
+    for event in _events(name):
         said = event.get("ResourceStatusReason", "")
-        whole = event.get("PhysicalResourceId") == event["StackId"]
-        if whole and said == "User Initiated":
+        if _whole(event) and said == "User Initiated":
             break
-        if not whole and event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in said:
+        if not _whole(event) and event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in said:
             found = f"{event['LogicalResourceId']}: {said or event['ResourceStatus']}"
     return found or f"its events say more: aws cloudformation describe-stack-events --stack-name {name}"
+
+
+def way_out(name: str) -> str:
+    """What a person does about a stack whose rollback failed, with what kept it from going back."""
+    failed = (one for one in _events(name) if one["ResourceStatus"].endswith("_FAILED") and not _whole(one))
+    last = next(failed, None)
+    said = f" ({last['LogicalResourceId']}: {last.get('ResourceStatusReason', '')})" if last else ""
+    return (
+        f"The stack {name} is {STUCK[0]}{said}: mend that, then "
+        f"`aws cloudformation continue-update-rollback --stack-name {name}`, and approve again."
+    )
 
 
 def remove(name: str, say: Say) -> bool:

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from contract import package
 from contract.errors import InputError
-from mlops import history, output, projects, provenance
+from mlops import history, output, projects, provenance, standing
 
 Document = dict[str, Any]
 
@@ -73,9 +73,9 @@ def _facts(sheet: Document) -> Iterator[tuple[str, Any]]:
     yield "Status", output.status(sheet["ModelApprovalStatus"])
     if note := sheet.get("ApprovalDescription"):
         yield "Note", escape(note)
-    yield "Stands in", " ".join(sheet["Stages"]) or "no stage"
-    if standing := sheet.get("Standing"):
-        yield "Why", escape(standing)
+    yield "Stands in", standing.words(sheet) or "no stage"
+    if why := sheet.get("Standing"):
+        yield "Why", escape(why)
     if verdict := sheet.get("ModelPackageDescription"):
         yield "Verdict", escape(verdict)
     yield "Metrics", "  ".join(f"{name} {value:.4g}" for name, value in sheet["Metrics"].items())

@@ -6,8 +6,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from contract.errors import InputError
-from mlops import stacks
-from mlops.projects import STAGES, Project
+from mlops.projects import Project
 
 Document = dict[str, Any]
 
@@ -54,15 +53,3 @@ def decide(arn: str, status: str, note: str) -> None:
         raise InputError(f"--note holds {len(note)} characters, the registry takes {NOTE}.")
     described = {"ApprovalDescription": note} if note else {}
     boto3.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status, **described)
-
-
-def standing(project: Project) -> dict[str, list[str]]:
-    """ARN of a version → the stages whose stack holds it; a stack that is being changed holds none for certain."""
-    found: dict[str, list[str]] = {}
-    for stage in STAGES:
-        stack = stacks.find(project.stage_stack(stage))
-        settled = stack is not None and not stack["StackStatus"].endswith("_IN_PROGRESS")
-        arn = stacks.parameters(stack).get("ModelPackageName") if stack and settled else None
-        if arn:
-            found.setdefault(arn, []).append(stage)
-    return found

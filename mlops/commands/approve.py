@@ -8,6 +8,8 @@ import typer
 from mlops import deployment_progress, output, projects, promotions, versions
 from mlops import target as targets
 from mlops.options import JsonOption, NoteOption, TargetOption, WaitOption
+from mlops.projects import Project
+from model_deploy.promotion.state import State
 
 Document = dict[str, Any]
 
@@ -28,20 +30,34 @@ def approve(
     say = output.say(quiet=as_json)
     promotions.ready(project, target, os.environ.get("ARTIFACT_BUCKET", ""), say)
     before = promotions.state(project)
-    versions.decide(package["ModelPackageArn"], "Approved", note)
     document: Document = {"ModelPackageArn": package["ModelPackageArn"], "ModelApprovalStatus": "Approved"}
-    if not as_json:
-        output.console.print(f"Approved version {version} of {name}: staging follows.")
+    if promotions.under_way(before, package):
+        say(f"Version {version} of {name} is approved already and under way; its note stays.")
+    else:
+        versions.decide(package["ModelPackageArn"], "Approved", note)
+        say(f"Approved version {version} of {name}: staging follows.")
     if not wait:
         if as_json:
             output.document(document)
         return
-    identifier = promotions.begun(project, version, before, say)
-    report = deployment_progress.follow(project.pipeline, identifier, quiet=as_json) if identifier else None
+    report = _followed(project, version, before, quiet=as_json)
     if as_json:
         output.document(document | ({"Deployment": report} if report else {}))
     elif report:
-        deployment_progress.show_end(name, report)
+        deployment_progress.show_end(project, report)
     else:
         output.console.print(promotions.standing(promotions.state(project), version))
     raise typer.Exit(deployment_progress.exit_code(report) if report else 0)
+
+
+def _followed(project: Project, version: int, before: State, *, quiet: bool) -> Document | None:
+    """The report of the version's deployment; of the one after it, where promotion ended the first for a new commit."""
+    say, report = output.say(quiet=quiet), None
+    identifier = promotions.begun(project, version, before, say)
+    while identifier:
+        report = deployment_progress.follow(project.pipeline, identifier, quiet=quiet)
+        if not deployment_progress.exit_code(report):
+            return report
+        if identifier := promotions.successor(project, version, identifier):
+            say(f"Promotion has begun version {version} anew, with the newest commit.")
+    return report

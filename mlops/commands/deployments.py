@@ -11,7 +11,7 @@ from mlops.options import JsonOption, OptionalName, TargetOption
 def deployments(
     name: OptionalName = None, target: TargetOption = targets.Target.local, as_json: JsonOption = False
 ) -> None:
-    """List deployments, newest first: version, stages, who waits for an approval, why one failed."""
+    """List deployments, newest first, why the newest failed; what answers in each stage, and what is next."""
     targets.reach(target)
     names = [name] if name else projects.names(lambda stack: stacks.find(stack) is not None)
     pipelines = {projects.find(each).pipeline: each for each in names}
@@ -28,8 +28,11 @@ def deployments(
     for report in found:
         table.add_row(pipelines[report["PipelineName"]], *_row(report))
     output.console.print(table if found else "Nothing was deployed yet: `mlops approve NAME` begins.")
-    if found and found[0]["Status"] == "Failed":
-        output.console.print(deployment_progress.failure(found[0]))
+    newest = next((report for report in found if not executions.asks(report)), None)
+    if newest and newest["Status"] == "Failed":
+        output.console.print(deployment_progress.failure(newest))
+    for each in pipelines.values():
+        deployment_progress.show_standing(projects.find(each))
 
 
 def _row(report: dict[str, Any]) -> tuple[Any, ...]:
@@ -37,10 +40,19 @@ def _row(report: dict[str, Any]) -> tuple[Any, ...]:
     last = f"{stages[-1]['StageName']}: {stages[-1]['Status']}" if stages else ""
     if "WaitsForApproval" in report:
         last = "waits for mlops promote"
+    if by := next(
+        (action["UpdatedBy"] for stage in stages for action in stage["ActionStates"] if "UpdatedBy" in action), ""
+    ):
+        last += f", let in by {by}"
+    begun = (report["PipelineExecutionId"][:8],)
+    if executions.asks(report):
+        said = "a commit: promotion deploys it with the version that should be live"
+        return *begun, "", "", output.moment(report["StartTime"]), said
+    summary = report.get("StatusSummary")
     return (
-        report["PipelineExecutionId"][:8],
+        *begun,
         executions.version(report),
         output.status(report["Status"]),
         output.moment(report["StartTime"]),
-        report.get("StatusSummary") or last,
+        f"{last}: {summary}" if summary else last,
     )

@@ -7,10 +7,10 @@ import typer
 
 from contract import package
 from contract.errors import InputError
-from mlops import output, projects, version_sheet
+from mlops import output, projects, standing, version_sheet
 from mlops import target as targets
-from mlops import versions as registry
 from mlops.options import JsonOption, OptionalName, TargetOption
+from mlops.standing import Standing
 
 Document = dict[str, Any]
 
@@ -67,16 +67,14 @@ def versions(group: str) -> list[Document]:
         ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
     )
     arns = [entry["ModelPackageArn"] for page in pages for entry in page["ModelPackageSummaryList"]]
-    held = _standing(group) if arns else {}
-    return [_version(client.describe_model_package(ModelPackageName=arn), held.get(arn, [])) for arn in arns]
+    held = standing.of(projects.find(group)) if arns and projects.deployable(group) else []
+    return [_version(client.describe_model_package(ModelPackageName=arn), held) for arn in arns]
 
 
-def _standing(group: str) -> dict[str, list[str]]:
-    """ARN of a version → the stages that it stands in; a group whose name no project can have stands nowhere."""
-    return registry.standing(projects.find(group)) if projects.deployable(group) else {}
-
-
-def _version(found: Document, stages: list[str]) -> Document:
+def _version(found: Document, held: list[Standing]) -> Document:
+    """`Stages`: those in which it answers in every mode; `Modes`: stage → those in which it answers."""
+    arn = found["ModelPackageArn"]
+    answers = {one.stage: modes for one in held if one.settled and (modes := one.answers(arn))}
     metadata = found.get("CustomerMetadataProperties", {})
     return {
         "ModelPackageGroupName": found["ModelPackageGroupName"],
@@ -89,7 +87,8 @@ def _version(found: Document, stages: list[str]) -> Document:
             for key, value in metadata.items()
             if key.startswith(package.METRIC_PREFIX)
         },
-        "Stages": stages,
+        "Stages": [one.stage for one in held if one.whole and one.meant == arn],
+        "Modes": answers,
     }
 
 
@@ -100,6 +99,6 @@ def _row(version: Document) -> tuple[Any, ...]:
         str(version["ModelPackageVersion"]),
         output.status(version["ModelApprovalStatus"]),
         output.moment(version["CreationTime"]),
-        " ".join(version["Stages"]),
+        standing.words(version),
         metrics,
     )

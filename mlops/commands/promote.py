@@ -3,7 +3,7 @@
 import typer
 
 from contract.errors import InputError
-from mlops import deployment_progress, output, projects
+from mlops import deployment_progress, output, projects, promotions
 from mlops import deployments as executions
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, NoteOption, TargetOption, WaitOption
@@ -18,8 +18,10 @@ def promote(
 ) -> None:
     """Let the version that waits into production, and follow it there. Exits 1 if it fails."""
     targets.reach(target)
-    pipeline = projects.find(name).pipeline
+    project = projects.find(name)
+    pipeline = project.pipeline
     listed = executions.executions(pipeline)
+    promotions.check_stages(project)
     approval = executions.waiting(pipeline)
     if approval is None:
         under_way = any(entry["status"] == "InProgress" for entry in listed)
@@ -35,5 +37,5 @@ def promote(
     if as_json:
         output.document(report)
     elif wait:
-        deployment_progress.show_end(name, report)
+        deployment_progress.show_end(project, report)
     raise typer.Exit(deployment_progress.exit_code(report) if wait else 0)

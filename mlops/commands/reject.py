@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from contract.errors import InputError
-from mlops import output, projects, versions
+from mlops import output, projects, standing, versions
 from mlops import target as targets
 from mlops.options import JsonOption, NoteOption, TargetOption
 
@@ -25,7 +25,8 @@ def reject(
     targets.reach(target)
     project = projects.find(name)
     package = versions.find(project, number)
-    held = versions.standing(project).get(package["ModelPackageArn"], [])
+    arn = package["ModelPackageArn"]
+    held = [one.stage for one in standing.of(project) if one.meant == arn or one.answers(arn)]
     versions.decide(package["ModelPackageArn"], "Rejected", note)
     if as_json:
         output.document({"ModelPackageArn": package["ModelPackageArn"], "ModelApprovalStatus": "Rejected"})

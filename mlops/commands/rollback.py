@@ -24,6 +24,7 @@ def rollback(
     projects.check_stage(stage)
     targets.reach(target)
     project = projects.find(name)
+    promotions.check_stages(project)
     who = str(boto3.client("sts").get_caller_identity()["Arn"])
     where = cast(Literal["staging", "prod"], stage)
     state = promotion.rollback(promotions.connect(project), where, to, who, note or "mlops rollback")
@@ -39,5 +40,5 @@ def rollback(
     if as_json:
         output.document(report | {"HeldVersion": held})
     else:
-        deployment_progress.show_end(name, report)
+        deployment_progress.show_end(project, report)
     raise typer.Exit(deployment_progress.exit_code(report))
