@@ -58,9 +58,9 @@ def show(sheet: Document) -> None:
         facts.add_row(name, value)
     output.console.print(facts)
     if sheet["Lineage"]:
-        made = output.table("Made by", "From", "To")
-        for row in provenance.lines(sheet["Lineage"]):
-            made.add_row(*map(escape, row))
+        made = output.table("Made by", "What")
+        for name, source, result in provenance.lines(sheet["Lineage"]):
+            made.add_row(escape(name), escape(" → ".join(filter(None, (source, result)))))
         output.console.print("\n[bold]From the data to the version[/]", made, sep="\n")
     if sheet.get("Ledger"):
         told = output.table("When", "What")
