@@ -2,18 +2,12 @@
 
 import http.client
 import itertools
-import json
 import time
-import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from server_kit import Server
 from serving_kit import IMAGE, SERVING, TABLE, artefact
-
-from local_aws import launch
 
 ROLE = "arn:aws:iam::123456789012:role/serving"
 
@@ -43,31 +37,10 @@ def app(environ, start_response):
 _numbers = itertools.count(1)
 
 
-class Client:
-    """Makes endpoints on the server of a home."""
+class Client(Server):
+    """Makes endpoints."""
 
-    def __init__(self, home: Path, images: Path) -> None:
-        self.home = home
-        self.images = images
-        self.connect(launch.up(home, images))
-
-    def connect(self, status: launch.Status) -> None:
-        self.status = status
-        once = Config(retries={"total_max_attempts": 1})
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
-        for name, service in {"runtime": "sagemaker-runtime"}.items() | {
-            (name, name) for name in ("s3", "sagemaker", "cloudwatch", "logs", "events", "sqs", "cloudformation")
-        }:
-            setattr(self, name, boto3.client(service, endpoint_url=status.Endpoint, config=once, **keys))
-
-    sagemaker: Any
-    runtime: Any
-    s3: Any
-    cloudwatch: Any
-    logs: Any
-    events: Any
-    sqs: Any
-    cloudformation: Any
+    table, bucket = TABLE, "models"
 
     def name(self, stem: str) -> str:
         return f"{stem}-{next(_numbers)}"
@@ -134,22 +107,9 @@ class Client:
         response = connection.getresponse()
         return response.status, response.read()
 
-    def clock(self, **wanted: float) -> None:
-        request = urllib.request.Request(
-            f"{self.status.Endpoint}/_local/clock", json.dumps(wanted).encode(), method="POST"
-        )
-        urllib.request.urlopen(request, timeout=30).read()
-
 
 def eventually(holds: Callable[[], bool], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it does not come"
         time.sleep(0.01)
-
-
-def make(folder: Path) -> Client:
-    (folder / "images.toml").write_text(TABLE)
-    made = Client(folder / "home", folder / "images.toml")
-    made.s3.create_bucket(Bucket="models")
-    return made

@@ -5,12 +5,10 @@ import time
 import urllib.request
 import uuid
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
+from server_kit import connect
 
 from local_aws import launch
 
@@ -108,14 +106,6 @@ class Pipelines:
         """The status of one execution of a new pipeline, and its steps."""
         arn = self.start(self.create(steps), **more)
         return self.end(arn)["PipelineExecutionStatus"], self.steps(arn)
-
-
-@cache
-def connect(service: str, endpoint: str) -> Any:
-    """A client that tries once; making one takes longer than what most tests do with it."""
-    once = Config(retries={"total_max_attempts": 1})
-    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=once, **keys)
 
 
 @dataclass

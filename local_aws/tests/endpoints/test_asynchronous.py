@@ -1,8 +1,6 @@
 """Asynchronous endpoints on a real server: results, failures, messages, the way down to zero and back, a kill."""
 
 import base64
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +8,6 @@ import pytest
 from asynchronous_kit import GATED, NAMESPACE, Queue, connect
 from botocore.exceptions import ClientError
 from endpoints_kit import eventually
-
-from local_aws import launch
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +191,8 @@ def test_requests_outlive_a_kill(served: Any, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     queue = Queue(served, source=GATED, environment={"GATE": str(gate)})
     answers = [queue.send(b"%d" % number) for number in range(6)]
-    process = launch.status(served.home).Pid
-    assert process is not None
-    os.kill(process, signal.SIGKILL)
-    served.connect(launch.up(served.home, served.images))
+    served.kill()
+    served.up()
     assert all(queue.read(answer["OutputLocation"]) is None for answer in answers)
     gate.touch()
     assert [queue.result(answer) for answer in answers] == [b"%d" % number for number in range(6)]

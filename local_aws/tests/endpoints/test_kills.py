@@ -1,7 +1,5 @@
 """Endpoints outlive the server: killed, it comes back to what its documents say, and nothing is left over."""
 
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -13,9 +11,8 @@ from local_aws.processes.boot.server import MARK
 
 
 def kill_and_restart(own: Any) -> None:
-    os.kill(own.status.Pid, signal.SIGKILL)
-    eventually(lambda: not launch.locked(own.home))
-    own.connect(launch.up(own.home, own.images))
+    own.kill()
+    own.up()
 
 
 def canary(wait: int) -> dict[str, Any]:

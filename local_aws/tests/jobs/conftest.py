@@ -8,11 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-
-from local_aws import launch
+from server_kit import Server, running
 
 ACCOUNT = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
 ROLE = "arn:aws:iam::123456789012:role/jobs"
@@ -79,21 +76,17 @@ server.serve_forever()
 _numbers = itertools.count(1)
 
 
-class Client:
-    """Runs jobs on the server of a home and gives back what describe says of them."""
+class Client(Server):
+    """Runs jobs and gives back what describe says of them."""
 
-    def __init__(self, home: Path, images: Path) -> None:
-        self.home = home
-        self.images = images
-        self.connect(launch.up(home, images))
+    table, bucket = TABLE, "jobs"
 
-    def connect(self, status: launch.Status) -> None:
-        self.status = status
-        once = Config(retries={"total_max_attempts": 1})
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
-        self.s3 = boto3.client("s3", endpoint_url=status.Endpoint, config=once, **keys)
-        self.logs = boto3.client("logs", endpoint_url=status.Endpoint, config=once, **keys)
-        self.sagemaker = boto3.client("sagemaker", endpoint_url=status.Endpoint, config=once, **keys)
+    def __init__(self, folder: Path) -> None:
+        (folder / "algorithm").mkdir()
+        (folder / "served").mkdir()
+        (folder / "served/__main__.py").write_text(SERVED)
+        (folder / "algorithm/__main__.py").write_text("import sys; open(sys.argv[1] + '/m', 'w').write('stand-in')")
+        super().__init__(folder)
 
     def put(self, key: str, content: bytes | str) -> str:
         self.s3.put_object(Bucket="jobs", Key=key, Body=content)
@@ -328,33 +321,15 @@ def tar(files: Mapping[str, str]) -> bytes:
     return content.getvalue()
 
 
-def make_client(folder: Path) -> Client:
-    table = folder / "images.toml"
-    table.write_text(TABLE)
-    (folder / "algorithm").mkdir()
-    (folder / "served").mkdir()
-    (folder / "served/__main__.py").write_text(SERVED)
-    (folder / "algorithm/__main__.py").write_text("import sys; open(sys.argv[1] + '/m', 'w').write('stand-in')")
-    made = Client(folder / "home", table)
-    made.s3.create_bucket(Bucket="jobs")
-    return made
-
-
 @pytest.fixture(scope="session")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """The client of a server that these tests share."""
-    made = make_client(tmp_path_factory.mktemp("jobs"))
-    try:
-        yield made
-    finally:
-        launch.down(made.home)
+    """The server that these tests share."""
+    with running(Client, tmp_path_factory.mktemp("jobs")) as server:
+        yield server
 
 
 @pytest.fixture
 def own_jobs(tmp_path: Path) -> Iterator[Client]:
-    """The client of a server that the test may kill."""
-    made = make_client(tmp_path)
-    try:
-        yield made
-    finally:
-        launch.down(made.home)
+    """A server that the test may kill."""
+    with running(Client, tmp_path) as server:
+        yield server

@@ -1,8 +1,6 @@
 """Managed Spot training: instances that are taken away, on purpose and by chance."""
 
 import json
-import os
-import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,8 +8,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from local_aws import launch
 
 #: Counts to ten, one number a checkpoint, written by rename; goes on after the last one.
 COUNT = """
@@ -145,8 +141,8 @@ def test_a_waiting_job_can_be_stopped(jobs: Any) -> None:
 def test_checkpoints_outlive_a_killed_server(jobs: Any) -> None:
     name = create(jobs, "spot-killed", COUNT.replace("else .05", "else .4"))
     jobs._wait(lambda: {"keys": jobs.keys("checkpoints/spot-killed/")}, "keys", lambda keys: len(keys) > 2)
-    os.kill(jobs.status.Pid, signal.SIGKILL)
-    jobs.connect(launch.up(jobs.home, jobs.images))
+    jobs.kill()
+    jobs.up()
     assert jobs.wait_training(name)["TrainingJobStatus"] == "Completed"
     again = [line for line in logged(jobs, name) if line.startswith("found")]
     assert again[0] == "found []"

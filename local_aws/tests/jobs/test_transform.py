@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -372,13 +371,13 @@ def becomes(home: Path, status: str) -> launch.Status:
 
 def test_results_and_end_are_one_commit(own_jobs: Any) -> None:
     jobs = own_jobs
-    os.kill(jobs.status.Pid, signal.SIGKILL)
+    jobs.kill()
     becomes(jobs.home, "Stopped")
     server = subprocess.Popen([sys.executable, "-c", DEADLY, str(jobs.home), str(jobs.images)])
-    jobs.connect(becomes(jobs.home, "Running"))
+    jobs.status = becomes(jobs.home, "Running")
     name = jobs.create_transform(jobs.model(UPPER), {"a.csv": "x\n", "b.csv": "y\n"})
     server.wait(60)
-    jobs.connect(launch.up(jobs.home, jobs.images))
+    jobs.up()
     found = jobs.wait_transform(name)
     assert found["TransformJobStatus"] == "Completed"
     assert jobs.keys(f"{name}/out") == [f"{name}/out/a.csv.out", f"{name}/out/b.csv.out"]
@@ -390,9 +389,9 @@ def test_a_killed_server_begins_the_job_again(own_jobs: Any, tmp_path: Any) -> N
     name = jobs.create_transform(jobs.model(WAITS, UP=str(up)), {"a.csv": "1\n", "b.csv": "2\n"})
     jobs.appears(up)
     first = int(up.read_text())
-    os.kill(jobs.status.Pid, signal.SIGKILL)
+    jobs.kill()
     (tmp_path / "up.go").touch()
-    jobs.connect(launch.up(jobs.home, jobs.images))
+    jobs.up()
     found = jobs.wait_transform(name)
     assert found["TransformJobStatus"] == "Completed"
     assert gone(first)

@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import os
-import signal
 import time
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 from tuning_kit import PROGRAM, RANGES, create, definition, packed, wait
 
-from local_aws import launch
 from local_aws.jobs.tuning import median, ranges, sampler
 
 
@@ -148,8 +145,8 @@ def test_a_killed_server_goes_on(jobs: Any) -> None:
     while len(listed(jobs, name)) < 2:
         assert time.monotonic() < end
         time.sleep(0.02)
-    os.kill(jobs.status.Pid, signal.SIGKILL)
-    jobs.connect(launch.up(jobs.home, jobs.images))
+    jobs.kill()
+    jobs.up()
     found = wait(jobs, name)
     assert found["TrainingJobStatusCounters"]["Completed"] == len(listed(jobs, name)) == 4
 

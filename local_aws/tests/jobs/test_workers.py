@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import time
 import urllib.request
@@ -158,17 +157,17 @@ def test_after_kill_9_nothing_lives_and_the_job_runs_again_from_a_clean_folder(o
         "if (pathlib.Path('/opt/ml/processing/go/wait')).read_text() == 'yes': time.sleep(1000)",
         inputs={"go": {"S3Uri": "s3://jobs/go/"}},
     )
-    os.kill(own_jobs.status.Pid, signal.SIGKILL)
+    own_jobs.kill()
     none_left(family, own_jobs.home)
     with pytest.raises(OSError, match=r".*"):
         urllib.request.urlopen(f"{own_jobs.status.Endpoint}/_local/status", timeout=2)
-    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    own_jobs.up()
     assert own_jobs.keys(name + "/") == []
     own_jobs.appears(own_jobs.folder(name) / "ml/processing/out/result")
     assert own_jobs.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "InProgress"
     own_jobs.put("go/wait", "no")
-    os.kill(own_jobs.status.Pid, signal.SIGKILL)
-    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    own_jobs.kill()
+    own_jobs.up()
     assert own_jobs.wait(name)["ProcessingJobStatus"] == "Completed"
     assert own_jobs.get(f"s3://jobs/{name}/result") == b"once"
     none_left(programs, own_jobs.home)
@@ -181,8 +180,8 @@ def test_a_stop_that_was_acknowledged_outlives_the_server(own_jobs: Any) -> None
         "open('/opt/ml/processing/out/up', 'w')\ntime.sleep(1000)",
     )
     own_jobs.sagemaker.stop_processing_job(ProcessingJobName=name)
-    os.kill(own_jobs.status.Pid, signal.SIGKILL)
-    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    own_jobs.kill()
+    own_jobs.up()
     assert own_jobs.wait(name)["ProcessingJobStatus"] == "Stopped"
 
 
@@ -205,10 +204,10 @@ def test_a_server_that_is_stopped_leaves_nothing_and_goes_on_later(own_jobs: Any
     launch.down(own_jobs.home)
     assert time.monotonic() - begun < 5
     none_left(family, own_jobs.home)
-    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    own_jobs.up()
     own_jobs.put("s", "0")
     launch.down(own_jobs.home)
-    own_jobs.connect(launch.up(own_jobs.home, own_jobs.images))
+    own_jobs.up()
     assert own_jobs.wait(name)["ProcessingJobStatus"] == "Completed"
 
 
