@@ -11,7 +11,7 @@ import typer.main
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mlops.main import app
+from mlops.app import app
 from model_build.algorithms import ALGORITHMS
 from model_build.config import Config
 from model_deploy.config import Stage
@@ -55,8 +55,8 @@ def configuration() -> str:
     pipeline = ["# config.toml of a pipeline\n", "Unknown keys are refused. `mlops new` writes a file to begin with.\n"]
     stage = [
         "# base.toml, staging.toml and prod.toml in model_deploy/stages\n",
-        "What stands in a stage's own file wins over base.toml. Unknown keys, and what AWS would refuse, are refused with"
-        " a reason: `mlops check NAME` tells all of it before anything runs.\n",
+        "What stands in a stage's own file wins over base.toml. Unknown keys, and what AWS would refuse, are refused "
+        "with a reason: `mlops check NAME` tells all of it before anything runs.\n",
     ]
     parts = [*pipeline, *(_section(*each) for each in sections.items())]
     return "\n".join([*parts, *stage, *(_section(*each) for each in _stage_sections("", Stage))])

@@ -1,13 +1,15 @@
 """Files through a stage's scoring pipeline: uploaded, scored by a transform job, downloaded."""
 
 import csv
+import json
+import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 
@@ -17,6 +19,7 @@ from mlops.invocations import CONTENT_TYPES
 from mlops.projects import Project
 from mlops.stacks import Say
 from model_deploy.proof import golden
+from model_deploy.proof.lines import ERROR, OUTPUT
 
 Document = dict[str, Any]
 
@@ -45,7 +48,7 @@ def start(project: Project, stage: str, file: Path, say: Say) -> str:
 
     Raises InputError for a file that is missing or of another type than the stage's batches.
     """
-    if not file.is_file():
+    if not file.exists() or file.is_dir():
         raise InputError(f"There is no file {file}.")
     given = settings(project, stage)
     kind, taken = CONTENT_TYPES.get(file.suffix.lower()), given["BatchContentType"]
@@ -53,12 +56,25 @@ def start(project: Project, stage: str, file: Path, say: Say) -> str:
         raise InputError(f"{file} is {kind}; the batches of {stage} take {taken} ([batch] content_type).")
     # Not below batch/in/, where an arrival would start the pipeline once more.
     key = f"{project.data(stage)}/batch/by-hand/{uuid.uuid4().hex}/{file.name}"
-    with _by_position(file, given, say) as sent:
+    with _at_rest(file) as whole, _by_position(whole, given, say) as sent:
         boto3.client("s3").upload_file(str(sent), given["DataBucketName"], key)
     answer = boto3.client("sagemaker").start_pipeline_execution(
         PipelineName=f"{project.name}-{stage}-batch", PipelineParameters=[{"Name": "InputKey", "Value": key}]
     )
     return str(answer["PipelineExecutionArn"])
+
+
+@contextmanager
+def _at_rest(file: Path) -> Iterator[Path]:
+    """A stream, such as /dev/stdin, can be read but once: its copy of the same name."""
+    if file.is_file():
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / file.name
+        with file.open("rb") as stream, copy.open("wb") as out:
+            shutil.copyfileobj(stream, out)
+        yield copy
 
 
 @contextmanager
@@ -112,6 +128,37 @@ def _places(file: Path, header: Sequence[str], columns: Sequence[str]) -> list[i
     if lacking := [name for name in columns if name not in header]:
         raise InputError(f"{file}: the header lacks {', '.join(lacking)}, which the model takes.")
     return [header.index(name) for name in columns]
+
+
+def refused(files: Sequence[Path], kind: str) -> tuple[int, list[str]]:
+    """How many rows there are in results of a content type, and why records could not be answered, a reason each."""
+    rows, reasons = 0, []
+    for file in files:
+        with file.open(encoding="utf-8", newline="") as text:
+            for reason in _REASONS[kind](text):
+                rows += 1
+                if reason:
+                    reasons.append(reason)
+    return rows, reasons
+
+
+def _of_cells(text: TextIO) -> Iterator[str]:
+    for row in filter(None, csv.reader(text)):
+        yield next((cell.removeprefix(ERROR) for cell in row if cell.startswith(ERROR)), "")
+
+
+def _of_documents(text: TextIO) -> Iterator[str]:
+    for line in filter(str.strip, text):
+        document = json.loads(line)
+        inner = document.get(OUTPUT, document) if isinstance(document, dict) else {}
+        yield str(inner.get("error", "")) if isinstance(inner, dict) else ""
+
+
+#: Content type → reads results: for each row why it is none, "" for an answer.
+_REASONS: Mapping[str, Callable[[TextIO], Iterator[str]]] = {
+    CONTENT_TYPES[".csv"]: _of_cells,
+    CONTENT_TYPES[".jsonl"]: _of_documents,
+}
 
 
 def results(project: Project, stage: str, arn: str, folder: Path) -> list[Path]:

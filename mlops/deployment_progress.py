@@ -36,7 +36,7 @@ def follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool = Fals
 def _follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool) -> Document:
     begun = heard = time.monotonic()
     shown = nullcontext() if quiet or not output.console.is_terminal else Live(console=output.console)
-    told: set[str] = set()
+    told: set[str] | None = None
     with shown as live:
         while True:
             try:
@@ -44,7 +44,7 @@ def _follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool) -> D
                 if live is not None:
                     live.update(table(report))
                 elif not quiet:
-                    told |= _tell(report, told)
+                    told = _tell(report, told)
                 if report["Status"] in deployments.ENDED or ("WaitsForApproval" in report and not approved):
                     break
                 heard = time.monotonic()
@@ -57,17 +57,17 @@ def _follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool) -> D
     return report
 
 
-def _tell(report: Document, told: set[str]) -> set[str]:
-    """A line for each action that has begun or ended since the last time; the lines."""
-    lines = [
-        f"{stage['StageName']} {action['ActionName']}: {action['Status']}"
+def _tell(report: Document, told: set[str] | None) -> set[str]:
+    """A line for each action that has begun or ended since `told`, None at first; all lines."""
+    lines = {
+        f"{stage['StageName']} {action['ActionName']}: {action['Status']}": action["Status"]
         for stage in report["StageStates"]
         for action in stage["ActionStates"]
-    ]
-    new = [line for line in lines if line not in told]
-    for line in new:
-        output.say(quiet=False)(line)
-    return set(new)
+    }
+    for line, status in lines.items():
+        if line not in told if told is not None else status == "InProgress":
+            output.say(quiet=False)(line)
+    return set(lines) | (told or set())
 
 
 def table(report: Document) -> Table:

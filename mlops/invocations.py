@@ -44,6 +44,7 @@ def invoke(endpoint: str, body: bytes, kind: str, accept: str | None) -> bytes:
     Raises InputError when there is no such endpoint, RunError with status and reason when the request is refused.
     """
     found = _endpoint(endpoint)
+    endpoint = found["EndpointName"]
     if "AsyncInferenceConfig" in found:
         return _from_queue(endpoint, found["AsyncInferenceConfig"]["OutputConfig"]["S3OutputPath"], body, kind, accept)
     wanted = {"Accept": accept} if accept else {}
@@ -59,6 +60,7 @@ def invoke(endpoint: str, body: bytes, kind: str, accept: str | None) -> bytes:
 
 
 def _endpoint(name: str) -> Document:
+    """The endpoint of that name, else the project's in production."""
     client = boto3.client("sagemaker")
     try:
         found: Any = client.describe_endpoint(EndpointName=name)
@@ -66,8 +68,10 @@ def _endpoint(name: str) -> Document:
         if "Could not find" not in error.response["Error"].get("Message", ""):
             raise
         pages = client.get_paginator("list_endpoints").paginate()
-        known = ", ".join(sorted(entry["EndpointName"] for page in pages for entry in page["Endpoints"])) or "none"
-        raise InputError(f"There is no endpoint {name!r}; there are: {known}.") from None
+        known = sorted(entry["EndpointName"] for page in pages for entry in page["Endpoints"])
+        if f"{name}-prod" in known:
+            return _endpoint(f"{name}-prod")
+        raise InputError(f"There is no endpoint {name!r}; there are: {', '.join(known) or 'none'}.") from None
     return dict(found)
 
 

@@ -106,7 +106,7 @@ def successor(project: Project, version: int, identifier: str) -> str | None:
         last = now.attempts.get(version)
         if last is not None and last.execution == identifier:
             return None
-        if now.open is None and _idle(with_):
+        if now.open is None and _idle(with_, now):
             return None
         if now.open is not None and now.open.execution != identifier:
             if now.open.version != version:
@@ -128,7 +128,7 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
         now = with_.ledger.read()
         if found := _execution(now, version, before):
             return found
-        if _recorded(now, version, before) and _idle(with_):
+        if _recorded(now, version, before) and _idle(with_, now):
             return None
         if now.open is not None:
             heard, other = time.monotonic(), now.open.version
@@ -140,10 +140,11 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
         time.sleep(stacks.pause(time.monotonic() - heard))
 
 
-def _idle(with_: services.Services) -> bool:
-    """Whether promotion has nothing to do until something changes."""
+def _idle(with_: services.Services, now: State) -> bool:
+    """Whether promotion has nothing to do until something changes, and has done nothing since `now`."""
     try:
-        return decide(look(with_, {})) is None
+        world = look(with_, {})
+        return world.state.sequence == now.sequence and decide(world) is None
     except ConflictError:  # it writes while we look
         return False
 

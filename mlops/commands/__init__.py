@@ -1,1 +1,1 @@
-"""The commands: one file each, with one function that `mlops.main` lists."""
+"""The commands: one file each, with one function that `mlops.app` lists."""

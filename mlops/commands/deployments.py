@@ -43,7 +43,7 @@ def _row(report: dict[str, Any]) -> tuple[Any, ...]:
     if by := next(
         (action["UpdatedBy"] for stage in stages for action in stage["ActionStates"] if "UpdatedBy" in action), ""
     ):
-        last += f", let in by {by}"
+        last += f", let in by {by.rpartition(':')[2]}"
     begun = (report["PipelineExecutionId"][:8],)
     if executions.asks(report):
         said = "a commit: promotion deploys it with the version that should be live"

@@ -13,8 +13,12 @@ from mlops.options import TargetOption
 
 
 def invoke(
-    endpoint: Annotated[str, typer.Argument(help="The endpoint's name: NAME-STAGE, NAME-STAGE-serverless, …-async.")],
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="What to send; - reads standard input.")],
+    endpoint: Annotated[
+        str, typer.Argument(help="The endpoint: NAME-STAGE, NAME-STAGE-serverless, …-async; NAME for NAME-prod.")
+    ],
+    file: Annotated[
+        str, typer.Argument(metavar="[FILE|-]", help="What to send; standard input without, or with -.")
+    ] = "-",
     content_type: Annotated[
         str | None,
         typer.Option("--content-type", metavar="TYPE", help="Of what is sent; by the file's ending without."),
@@ -34,8 +38,10 @@ def invoke(
 
 def _read(file: str) -> bytes:
     if file == "-":
+        if sys.stdin.isatty():
+            raise InputError("What shall be sent? Name a file, or pipe records in: mlops invoke ENDPOINT < FILE.")
         return sys.stdin.buffer.read()
     path = Path(file)
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise InputError(f"There is no file {path}.")
     return path.read_bytes()

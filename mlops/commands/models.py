@@ -14,6 +14,11 @@ from mlops.standing import Standing
 
 Document = dict[str, Any]
 
+_COLUMNS = ("Model", "Version", "Status", "Created", "Stages", "Metrics")
+
+#: Columns of the terminal from which all of the table has its place.
+WIDE = 120
+
 
 VersionOption = Annotated[
     int | None,
@@ -41,10 +46,15 @@ def models(
     if as_json:
         output.document(found)
         return
-    table = output.table("Model", "Version", "Status", "Created", "Stages", "Metrics")
+    narrow = output.console.width < WIDE
+    columns = ("Model", "Version", "Status", "Stages") if narrow else _COLUMNS
+    table = output.table(*columns)
     for one in found:
-        table.add_row(*_row(one))
+        row = dict(zip(_COLUMNS, _row(one), strict=True))
+        table.add_row(*(row[column] for column in columns))
     output.console.print(table if found else "No model is registered yet: `mlops run NAME` builds one.")
+    if found and narrow:
+        output.console.print("mlops models NAME --version N shows the metrics; so does a wider window.", style="dim")
 
 
 def _groups(name: str | None) -> list[str]:

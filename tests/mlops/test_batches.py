@@ -1,7 +1,11 @@
 """What of a file goes to a batch."""
 
 import csv
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,6 +52,30 @@ def test_results_that_are_there_are_kept(tmp_path: Path) -> None:
     (tmp_path / "a.csv.out").write_text("mine")
     with pytest.raises(InputError, match="there already"):
         batches.check_free(tmp_path, Path("somewhere/a.csv"))
+
+
+def test_error_rows_are_counted_with_their_reasons(tmp_path: Path) -> None:
+    table, lines = tmp_path / "a.csv.out", tmp_path / "a.jsonl.out"
+    table.write_text('40,"car\nused",no,0.2,1\n41,car,"ERROR: age is missing",,1\n\n', encoding="utf-8")
+    assert batches.refused([table], "text/csv") == (2, ["age is missing"])
+    documents: list[dict[str, Any]] = [
+        {"score": 0.2},
+        {"SageMakerOutput": {"error": "age is no number"}},
+        {"error": "no"},
+    ]
+    lines.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
+    assert batches.refused([lines], "application/jsonlines") == (3, ["age is no number", "no"])
+    assert batches.refused([], "text/csv") == (0, [])
+
+
+def test_a_stream_is_read_once_and_keeps_its_name(tmp_path: Path) -> None:
+    stream = tmp_path / "records.csv"
+    os.mkfifo(stream)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(stream.write_text, "1,2\n")
+        with batches._at_rest(stream) as copy:
+            assert (copy.name, copy.read_text(), copy.read_text()) == ("records.csv", "1,2\n", "1,2\n")
+        writing.result()
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=6)

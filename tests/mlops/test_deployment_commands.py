@@ -70,10 +70,31 @@ def test_a_life_from_approval_to_rollback(project: Here) -> None:
     assert waiting["WaitsForApproval"]
     assert waiting["ModelPackageArn"].endswith("/credit/1")
     assert [stage["StageName"] for stage in waiting["StageStates"]][-1] == "ApproveDeployment"
-    assert project("approve", "credit:1").returncode == 0, "once more: the same deployment still waits"
+    again = project("approve", "credit:1", "--note", "another")
+    assert again.returncode == 0, "once more: the same deployment still waits"
+    assert "approved already and under way" in again.stdout
+    sagemaker = boto3.client("sagemaker")
+    assert (
+        sagemaker.describe_model_package(ModelPackageName=waiting["ModelPackageArn"])["ApprovalDescription"] == "good"
+    )
 
-    promoted = project.json("promote", "credit", "--note", "go")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stacks, "STUCK", ("CREATE_COMPLETE",))
+        for command in (["approve", "credit:2"], ["promote", "credit"], ["rollback", "credit", "--stage", "staging"]):
+            stuck = project(*command)
+            assert stuck.returncode == 1
+            assert "continue-update-rollback --stack-name sagemaker-credit-" in stuck.stderr
+        assert "continue-update-rollback" in project("deployments", "credit").stdout
+
+    went = project("promote", "credit", "--note", "go")
+    assert went.returncode == 0
+    assert "TestProd Test: Succeeded" in went.stdout, "a line for each action"
+    promoted = project.json("deployments", "credit")[0]
     assert promoted["Status"] == "Succeeded"
+    (approval,) = [one for one in promoted["StageStates"] if one["StageName"] == "ApproveDeployment"]
+    assert approval["ActionStates"][0]["UpdatedBy"].startswith("arn:aws:")
+    history = project("models", "credit", "--version", "1").stdout
+    assert "by arn:aws:" in history.replace("\n", ""), history
     assert standing(project) == {1: ["staging", "prod"]}
     again = project("promote", "credit")
     assert again.returncode == 2
@@ -82,7 +103,9 @@ def test_a_life_from_approval_to_rollback(project: Here) -> None:
     assert live.returncode == 0
     assert "Version 1 is live already" in live.stdout
 
+    (project.folder / "edited").write_text("a commit comes with the approval")
     assert project.json("approve", "credit:2")["Deployment"]["WaitsForApproval"]
+    assert "a commit: promotion deploys it" in " ".join(project("deployments", "credit").stdout.split())
     assert project("promote", "credit").returncode == 0
     back = project("approve", "credit:1")
     assert back.returncode == 0
@@ -150,6 +173,10 @@ def test_destroy_leaves_nothing(project: Here) -> None:
     assert project("approve", "credit:2", "--no-wait").returncode == 0
     builds = boto3.client("codebuild")
     until(lambda: bool(running(builds)))
+    newest = project.json("deployments", "credit")[0]
+    asked = {"pipelineName": newest["PipelineName"], "pipelineExecutionId": newest["PipelineExecutionId"]}
+    boto3.client("codepipeline").stop_pipeline_execution(**asked, abandon=True, reason="a holiday")
+    assert "a holiday" in project("deployments", "credit").stdout
     refused = project("destroy", "credit")
     assert refused.returncode == 1, "nobody said yes"
     assert "stack sagemaker-credit-" in refused.stderr

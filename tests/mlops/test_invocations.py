@@ -1,13 +1,16 @@
 """Requests to endpoints, with S3 as it is and SageMaker's answers as its documentation has them."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from contract.errors import InputError
 from mlops import invocations
 from mlops.failures import RunError
 
@@ -20,8 +23,15 @@ class Runtime:
     def __init__(self, output: str, answer: Callable[..., Any]) -> None:
         self._output, self._answer, self.seen = output, answer, list[dict[str, Any]]()
 
-    def describe_endpoint(self, **_: str) -> dict[str, Any]:
-        return {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": self._output}}} if self._output else {}
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        if not EndpointName.startswith("credit-prod"):
+            error = {"Code": "ValidationException", "Message": f'Could not find endpoint "{EndpointName}".'}
+            raise ClientError({"Error": error}, "DescribeEndpoint")
+        queue = {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": self._output}}} if self._output else {}
+        return {"EndpointName": EndpointName, **queue}
+
+    def get_paginator(self, _: str) -> Any:
+        return SimpleNamespace(paginate=lambda: [{"Endpoints": [{"EndpointName": "credit-prod"}]}])
 
     def invoke_endpoint(self, **request: Any) -> Any:
         return self._answer(**request)
@@ -68,6 +78,20 @@ def test_a_queue_answers_or_fails_through_s3(bucket: str, monkeypatch: pytest.Mo
         assert invocations.invoke("credit-prod-async", b"1,2", "text/csv", "text/csv") == b"yes,0.7,3"
     assert runtime.seen[0]["InputLocation"].startswith(f"{base}/in/"), "where the endpoint's role may read"
     assert ("Accept" in runtime.seen[0]) != failed
+
+
+def test_a_project_means_its_endpoint_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(EndpointName: str, **_: Any) -> Any:  # noqa: N803
+        asked.append(EndpointName)
+        return {"Body": io.BytesIO(b"yes")}
+
+    stand_in(monkeypatch, Runtime("", answer))
+    assert invocations.invoke("credit", b"1", "text/csv", None) == b"yes"
+    assert asked == ["credit-prod"]
+    with pytest.raises(InputError, match="no endpoint 'churn'; there are: credit-prod"):
+        invocations.invoke("churn", b"1", "text/csv", None)
 
 
 def test_a_refusal_gives_the_containers_status_and_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,28 @@ def test_publish_puts_what_differs_and_deletes_what_is_gone(machine: Path, tmp_p
     assert repository.tip(name, "main").keys() == {"a", "run", "many"}
 
 
+def test_somebody_else_commits_at_the_same_time(
+    machine: Path, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, client, parent, looks = fresh("repo"), boto3.client("codecommit"), repository._parent, list[str]()
+
+    def overtaken(repository_name: str, branch: str) -> str | None:
+        found = parent(repository_name, branch)
+        looks.append(branch)
+        if len(looks) == 2:  # between the last look and the commit
+            client.create_commit(
+                repositoryName=name, branchName=branch, putFiles=[{"filePath": "b", "fileContent": b""}]
+            )
+        return found
+
+    repository.ensure(name, "test", {})
+    write(tmp_path, a="1")
+    monkeypatch.setattr(repository, "_parent", overtaken)
+    assert repository.publish(tmp_path, name, "main")
+    assert repository.tip(name, "main").keys() == {"a"}
+    assert len(looks) > 3, "it looked anew"
+
+
 def test_a_file_that_codecommit_does_not_take(machine: Path, tmp_path: Path, fresh: Fresh) -> None:
     name = fresh("repo")
     repository.ensure(name, "test", {})
