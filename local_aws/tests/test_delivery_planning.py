@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local_aws.delivery.pipelines.moves import may_return_to
 from local_aws.delivery.pipelines.planning import Move, next_move
 
 STAGES = ("A", "B", "C")
@@ -136,3 +137,12 @@ def test_any_history_keeps_the_rules_and_comes_to_an_end(mode: str, steps: list[
     for order in board.entered.values():
         assert order == sorted(order), "an older execution entered a stage behind a newer one"
         assert len(order) == len(set(order))
+
+
+def test_a_stage_returns_to_what_succeeded_in_it_under_the_same_structure() -> None:
+    good = {"Stages": {"B": {"status": "Succeeded"}}, "executionType": "STANDARD", "pipelineVersion": 3}
+    assert may_return_to(good, "B", 3)
+    assert not may_return_to(good, "B", 4), "the pipeline has changed since"
+    assert not may_return_to(good, "C", 3), "it was never there"
+    assert not may_return_to(good | {"executionType": "ROLLBACK"}, "B", 3)
+    assert not may_return_to(good | {"Stages": {"B": {"status": "Failed"}}}, "B", 3)
