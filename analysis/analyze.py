@@ -41,11 +41,21 @@ class Rows:
     raw      column → (rows,): float64 with NaN, or objects with None, for what is missing
     matrix   (rows, features) float32, the same rows encoded
     label    the label's column;  labels  (rows,) class indices, or values of a regression
+    learned  what the bias of the data is measured on; None: on these rows
     """
 
     raw: Mapping[str, NDArray[Any]]
     matrix: Matrix
     label: str
+    labels: NDArray[Any]
+    learned: "Learned | None" = None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The rows that the model learned from: facets and group variable of `raw`, and labels, both as of `Rows`."""
+
+    raw: Mapping[str, NDArray[Any]]
     labels: NDArray[Any]
 
 
@@ -95,6 +105,8 @@ def analyze(rows: Rows, model: Explainer, decision: Decision, settings: Settings
             favourable(_decided(model, rows.matrix, decision), decision, settings), subgroups, rows.matrix,
         )  # fmt: skip
         document |= report.sections(found, outcomes)
+        if rows.learned is not None:
+            document |= before_training(rows.label, rows.learned, decision, settings)
         page["bias"] = report.words(found, outcomes)
     chosen = _chosen(len(rows.matrix), model, settings)
     explained = model.explain(rows.matrix[chosen])
@@ -102,6 +114,16 @@ def analyze(rows: Rows, model: Explainer, decision: Decision, settings: Settings
     page |= {"records": list(_records(explained, rows, chosen)), "explained": len(chosen), "method": explained.method}
     page["warnings"] = list(_warnings(page["bias"], explained))
     return Analysis(document, local_values(explained), page)
+
+
+def before_training(label: str, rows: Learned, decision: Decision, settings: Settings) -> Document:
+    """`pre_training_bias_metrics` of the rows that a model learns from. Raises InputError like `analyze`."""
+    name = settings.group_variable
+    outcomes = Outcomes(
+        label, _in_words(decision, settings), rows.labels, favourable(rows.labels, decision, settings),
+        subgroups=None if name is None else rows.raw[name],
+    )  # fmt: skip
+    return report.sections(groups(settings.facets, rows.raw), outcomes)
 
 
 def favourable(labels: NDArray[Any], decision: Decision, settings: Settings) -> Bits:

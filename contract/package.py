@@ -10,16 +10,20 @@ FOREST = "code/random-cut-forest.npz"
 PREPROCESSOR = "code/preprocessor.json"
 DECISION = "code/decision.json"
 
-#: Written by PreprocessFit beside the preprocessor: the rows to train on, in Model Monitor's schema.
+#: Written by PreprocessFit beside the preprocessor: the rows to train on, in Model Monitor's schema, and a folder with
+#: their label and facets.
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
+GROUPS = "groups"
 
-#: Written by Evaluate, one prefix: the figures, the comparison with the champion, if there is one, and the golden
-#: records.
+#: Written by Evaluate, one prefix: the figures, the comparison with the champion, if there is one, the golden records,
+#: and, for an analysis that reads files, folders of raw test rows to compare and to explain.
 EVALUATION = "evaluation.json"
 CHAMPION = "champion.json"
 GOLDEN = "golden.jsonl"
 PAYLOAD = "payload.tar.gz"
+COMPARED = "compared"
+EXPLAINED = "explained"
 
 #: Written by Analyze, one prefix: bias and explanations in Clarify's schema, the same in words for the report, and what
 #: explains each row.

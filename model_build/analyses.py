@@ -11,18 +11,37 @@ if TYPE_CHECKING:
     from model_build.config import Config
 
 
+#: Keys that are for Clarify's check steps alone.
+OF_CHECKS = ("skip_check", "register_new_baseline", "fail_on_violation")
+
+
 def runs(config: Config) -> bool:
-    """Whether Analyze is among the steps: SageMaker's own algorithm is asked by transform jobs, not row by row."""
-    return config.analysis.engine == "open" and config.train.engine == "script"
+    """Whether there is an analysis: SageMaker's own algorithm is asked by transform jobs, not row by row."""
+    return config.analysis.engine != "off" and config.train.engine == "script"
+
+
+def compares(config: Config) -> bool:
+    """Whether groups are compared: there are some, and it is known which decision is the good one."""
+    analysis, columns = config.analysis, config.columns
+    known = columns.task == "binary" or bool(analysis.favourable) or analysis.favourable_above is not None
+    return bool(columns.facets) and known
 
 
 def contradictions(config: Config) -> Iterator[str]:
     """One sentence per contradiction, each beginning with the key."""
     analysis, columns = config.analysis, config.columns
+    if analysis.engine == "clarify" and config.train.engine == "builtin":
+        yield (
+            'analysis.engine = "clarify" asks a model in one container, and train.engine = "builtin" serves from '
+            'three; choose "off" or engine = "script".'
+        )
+        return
     if not runs(config):
         for key in sorted(analysis.model_fields_set - {"engine"}):
             yield f"analysis.{key} has no meaning without Analyze (analysis.engine, train.engine); remove it."
         return
+    if analysis.engine == "clarify" and analysis.partial_dependence:
+        yield 'analysis.partial_dependence belongs to engine = "open", not "clarify"; remove it.'
     for name in analysis.partial_dependence:
         if name not in columns.numeric + columns.categorical:
             yield f"analysis.partial_dependence: {name!r} is no raw feature; name numeric or categorical columns."

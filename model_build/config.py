@@ -5,24 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from contract.columns import MISSING, Columns, Task
 from contract.documents import Document
 from contract.errors import InputError
 from model_build import algorithms
 from model_build.coherence import LONGEST_WAIT_WITHOUT_CHECKPOINTS, contradictions
+from model_build.judging import Analysis, Champion, Gate
+from model_build.section import Section, Texts
 from model_build.tuning import MOST_JOBS, MOST_PARALLEL, Range
 
 FILE = "config.toml"
 
-Texts = tuple[str, ...]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Scalar = str | int | float | bool
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Pipeline(Section):
@@ -146,69 +143,6 @@ class Evaluate(Section):
         default=100, ge=1, le=10_000, description="test records kept with their decisions, to prove deployments"
     )
     seed: int = Field(default=42, ge=0, description="seed of the resamples and of the choice of golden records")
-
-
-class Analysis(Section):
-    """Analyze, beside Evaluate: what moves the scores and how the decisions treat groups, on the test rows."""
-
-    engine: Literal["open", "off"] = Field(
-        default="open", description="open: Analyze runs for models in one container; off: the step is left out"
-    )
-    explain: int = Field(
-        default=500,
-        ge=1,
-        le=1_000_000,
-        description="test rows whose scores are explained; at most 200 when the model is no XGBoost",
-    )
-    partial_dependence: Texts = Field(
-        default=(), description="columns whose curve is drawn; empty: the six that move the scores most"
-    )
-    seed: int = Field(default=42, ge=0, description="seed of the choice of rows and of sampled explanations")
-    favourable: Texts = Field(
-        default=(), description="the label's values that are good for a person; binary: by default columns.positive"
-    )
-    favourable_above: float | None = Field(
-        default=None, description="regression: the value above which label and prediction are good for a person"
-    )
-    facet_thresholds: dict[str, float] = Field(
-        default_factory=dict,
-        description="numeric facet = the value above which a row is in its group; without one each of at most five "
-        "values is a group, else the median parts them",
-    )
-    facet_values: dict[str, Texts] = Field(
-        default_factory=dict, description="facet = the groups to look at, each against all others; by default every one"
-    )
-    group_variable: str | None = Field(
-        default=None, description="column within whose values the conditional demographic disparity is measured"
-    )
-    bias_gate: dict[str, Annotated[float, Field(ge=0)]] = Field(
-        default_factory=dict,
-        description="bias metric = limit; a model beyond it is rejected: { DI = 0.8 } is the four-fifths rule, a ratio "
-        "between 0.8 and 1.25, and every other metric lies between minus and plus its limit",
-    )
-
-
-class Champion(Section):
-    """The newest approved version answers for the same test rows. The candidate's advantage over it, at one end of its
-    95 % interval (paired bootstrap), must not lie below minus `margin`. A first version passes without."""
-
-    enabled: bool = Field(
-        default=True, description="compare; the engine builtin does not, since its model answers in its own image alone"
-    )
-    metric: str | None = Field(default=None, description="by default the gate's")
-    bound: Literal["lower", "value", "upper"] = Field(
-        default="upper", description="lower: surely not worse; value: not worse on these rows; upper: not surely worse"
-    )
-    margin: float = Field(default=0.0, ge=0, description="by how much it may be worse, in the metric's unit")
-
-
-class Gate(Section):
-    """The condition for registration, on the test split. Empty: the default of the task."""
-
-    metric: str | None = Field(default=None, description="by default auc, macro_auc or r2")
-    bound: Literal["lower", "value", "upper"] | None = Field(default=None, description="end of the confidence interval")
-    minimum: float | None = Field(default=None, description="the bound must lie above; by default .5, or 0 for r2")
-    maximum: float | None = Field(default=None, description="the bound must lie below")
 
 
 class Card(Section):

@@ -1,6 +1,6 @@
 """The four outputs of Encode: encoded train, validation and test rows, and the raw test rows, as Parquet."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -60,17 +60,21 @@ def encode_files(
     return rows
 
 
-def training_rows(source: Path, preprocessor: Preprocessor, duplicates: Path) -> Iterator[dict[str, NDArray[Any]]]:
-    """The raw features of the rows that Train will see, batch by batch: numbers as float64 with NaN for what is
-    missing, texts as objects with None. Arguments and errors as of `encode_files`; derived columns are left out."""
+def training_rows(
+    source: Path, preprocessor: Preprocessor, duplicates: Path, as_read: Collection[str] = ()
+) -> Iterator[tuple[dict[str, NDArray[Any]], Any]]:
+    """The rows that Train will see, batch by batch: the raw features, numbers as float64 with NaN for what is missing
+    and texts as objects with None, and beside them a table of the columns `as_read`, as they stand in the file.
+    Other arguments and errors as of `encode_files`; derived columns are left out."""
     found = files(source)
     removed = Duplicates.read(duplicates, found)
 
-    def kept(batch: Batch) -> dict[str, NDArray[Any]]:
+    def kept(batch: Batch) -> tuple[dict[str, NDArray[Any]], Any]:
         rows = np.flatnonzero(_labelled(batch, preprocessor)[1] == SIDES.index("train"))
         cells = clean(batch, preprocessor.columns)
         texts = {name: column.objects() for name, column in cells.texts.items()}
-        return {name: column[rows] for name, column in {**cells.numbers, **texts}.items()}
+        table = pa.Table.from_batches([batch.data.select(list(as_read)).take(arrays.numbers(rows))])
+        return {name: column[rows] for name, column in {**cells.numbers, **texts}.items()}, as_in_file(table)
 
     return mapped(kept, (removed.leave_out(batch) for batch in batches(found, preprocessor.columns)))
 

@@ -9,6 +9,7 @@ VERSIONS = {
     "processing": ("sklearn", "1.9-0"),
     "xgboost": ("xgboost", "3.2-0"),
     "random_cut_forest": ("randomcutforest", "1"),
+    "clarify": ("clarify", "1.0"),
 }
 
 

@@ -18,7 +18,7 @@ ROOT = "/opt/ml/processing"
 def source(name: str, address: Any, sharded: bool = False) -> ProcessingInput:
     """The objects below an S3 prefix at /opt/ml/processing/<name>; `sharded`: each host gets its share of the keys."""
     return ProcessingInput(
-        input_name=name,
+        input_name=name.replace("/", "_"),
         s3_input=ProcessingS3Input(
             s3_uri=address,
             local_path=f"{ROOT}/{name}",

@@ -8,7 +8,7 @@ from typing import Any
 from contract.errors import InputError
 from model_build.check import shapes
 from model_build.check.expressions import EXECUTION, Path, is_expression, step_references
-from model_build.check.kinds import TYPES
+from model_build.check.kinds import CHECK_MEMBERS, TYPES
 
 #: Parameter type → the scalar that it yields.
 YIELDS = {"String": "string", "Integer": "integer", "Float": "float", "Boolean": "boolean"}
@@ -78,6 +78,7 @@ class Scope:
         if step["Type"] == "Condition":
             arguments = arguments.get("Conditions", [])
         yield from step_references(arguments)
+        yield from step_references([step.get(member) for member in CHECK_MEMBERS])
         owner = self.branch[step["Name"]].split(".")[0]
         if owner:
             yield owner
@@ -117,6 +118,12 @@ class Scope:
         path = Path.parse(members)
         if kind is None or path is None:
             yield f"{place}: Steps.{rest} is no property of a step"
+            return
+        if kind.properties:
+            if members not in kind.properties:
+                yield f"{place}: Steps.{rest}: a {self.steps[name]['Type']} step has no such property"
+            else:
+                yield from _fits(place, f"Steps.{rest}", "string", shape)
             return
         output = shapes.model().operation_model(kind.describes).output_shape
         found = self._descend(output, path, name)

@@ -1,7 +1,8 @@
 """Analyze: what moved the scores of the test rows, and how the decisions treat groups, in Clarify's schema.
 
 Environment: MODEL (folder with model.tar.gz), TEST (encoded rows), TEST_RAW (the same rows, raw), SETTINGS (path of
-analyze.json, see `Settings`), OUTPUT. Leaves analysis.json, explanations_shap/out.csv and page.json.
+analyze.json, see `Settings`), GROUPS (label and facets of the training rows; not set without facets), OUTPUT. Leaves
+analysis.json, explanations_shap/out.csv and page.json.
 """
 
 import os
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from analysis import analyze as analysis
-from analysis.analyze import Analysis, Rows
+from analysis.analyze import Analysis, Learned, Rows
 from analysis.bias.groups import Facet
 from analysis.explanations.ensemble import Floats, Matrix
 from analysis.explanations.explain import Explainer, baseline
@@ -113,10 +114,24 @@ def analyze(model: Model, trees: bytes | None, settings: Settings) -> Analysis:
     raw = raw_columns.read(folder("TEST_RAW"), columns, sorted(wanted))
     if any(len(column) != test.rows for column in raw.values()):
         raise InputError(f"The raw test rows are not the {test.rows} encoded ones: run Encode again.")
-    rows = Rows(raw, matrix, columns.label, test.labels())
+    rows = Rows(raw, matrix, columns.label, test.labels(), learned(model, settings))
     return analysis.analyze(
         rows, explainer(model, trees, raw, settings.seed), model.decision, settings.resolved(columns, raw)
     )
+
+
+def learned(model: Model, settings: Settings) -> Learned | None:
+    """Facets and labels of the training rows, when Fit has left them and they are asked for."""
+    columns, classes = model.preprocessor.columns, model.decision.classes
+    if not os.environ.get("GROUPS") or not settings.compares(columns):
+        return None
+    names = {columns.label, *columns.facets, *filter(None, [settings.group_variable])}
+    raw = dict(raw_columns.read(folder("GROUPS"), columns, sorted(names)))
+    texts = raw.pop(columns.label)
+    if columns.task == "regression":
+        return Learned(raw, texts.astype(np.float64))
+    codes = {name: index for index, name in enumerate(classes)}
+    return Learned(raw, np.array([codes[text] for text in texts], dtype=np.int64))
 
 
 def explainer(model: Model, trees: bytes | None, raw: Mapping[str, Column], seed: int) -> Explainer:

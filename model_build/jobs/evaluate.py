@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis import metrics, plots
 from contract import documents, package
+from contract.columns import Columns
 from contract.documents import Document
 from contract.errors import InputError
 from inference.model import Model, load
-from model_build.jobs import champion, golden
+from model_build.jobs import champion, golden, raw_columns
 from model_build.jobs.artefact import unpack
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.program import folder, program
@@ -26,12 +29,15 @@ from model_build.jobs.program import folder, program
 
 @dataclass(frozen=True)
 class Settings:
-    """`evaluate.json`. `champion` is a rule of `analysis.champion`; empty: no comparison."""
+    """`evaluate.json`. `champion` is a rule of `analysis.champion`; empty: no comparison. `explain` test rows are left
+    for an analysis that explains all that it is given, and the others with the column `grouped` for its comparisons."""
 
     bootstrap: int = 200
     golden: int = 100
     seed: int = 42
     champion: Document = field(default_factory=dict)
+    explain: int = 0
+    grouped: tuple[str, ...] = ()
 
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
@@ -55,6 +61,8 @@ def main() -> None:
         test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
         labels, scores = test.labels(), test.predict(model.predict)
         write_golden(model, labels, scores, settings, output)
+        if settings.explain:
+            write_rows(model.preprocessor.columns, settings, output)
         rows = metrics.sample(labels, scores, model.decision)
         evaluation = evaluate(model, rows, len(labels), settings, documents.sha256(archive.read_bytes()), output)
         if reference:
@@ -77,6 +85,20 @@ def write_golden(
     golden.check(chosen, scores[indices])
     golden.write(output / package.GOLDEN, chosen)
     golden.write_payload(output / package.PAYLOAD, chosen)
+
+
+def write_rows(columns: Columns, settings: Settings, output: Path) -> None:
+    """For an analysis that reads files: all test rows with what it compares them by, and some to explain."""
+    names = [columns.label, *dict.fromkeys([*columns.raw_features, *columns.facets, *settings.grouped])]
+    raw = raw_columns.read(folder("TEST_RAW"), columns, names)
+    rows = len(raw[columns.label])
+    chosen = np.random.default_rng(settings.seed).choice(rows, min(settings.explain, rows), replace=False)
+    explained = {name: raw[name][np.sort(chosen)] for name in columns.raw_features}
+    for place, table in ((package.COMPARED, raw), (package.EXPLAINED, explained)):
+        (output / place).mkdir(parents=True, exist_ok=True)
+        pq.write_table(
+            pa.table({name: pa.array(table[name], from_pandas=True) for name in table}), output / place / "rows.parquet"
+        )
 
 
 def evaluate(

@@ -1,6 +1,7 @@
 """Verdict: what Evaluate, Analyze and the comparison with the champion found → gate.json and report.html.
 
-Environment: EVALUATION (folder that Evaluate left), ANALYSIS (folder with analysis.json; not set without an analysis),
+Environment: EVALUATION (folder that Evaluate left), ANALYSIS (folder with analysis.json, or several below it with a
+part each; not set without an analysis),
 SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}}), OUTPUT.
 A model that does not pass is a result: the job succeeds and the pipeline's condition decides.
 """
@@ -46,7 +47,7 @@ def main() -> None:
     settings = Settings.from_document(documents.read(folder("SETTINGS")))
     evaluated, output = folder("EVALUATION"), folder("OUTPUT")
     evaluation = documents.read(evaluated / package.EVALUATION)
-    analysis = documents.read(folder("ANALYSIS") / package.ANALYSIS) if os.environ.get("ANALYSIS") else {}
+    analysis = merged(folder("ANALYSIS")) if os.environ.get("ANALYSIS") else {}
     decision = Decision.from_document(evaluation["model"]["decision"])
     rule = Rule.from_document(settings.gate) if settings.gate else gate.DEFAULTS[decision.task]
     others = [
@@ -62,6 +63,14 @@ def main() -> None:
     for name, value in verdict.metrics.items():
         print(f"test-{name}: {value:.5f}")
     print(verdict.reason)
+
+
+def merged(parts: Path) -> Document:
+    """One document of all that lie below. Raises InputError when there is none."""
+    paths = sorted(parts.rglob(package.ANALYSIS))
+    if not paths:
+        raise InputError(f"There is no {package.ANALYSIS} in {parts}: run the analysis again.")
+    return {name: section for path in paths for name, section in documents.read(path).items()}
 
 
 def champion(evaluated: Path) -> Iterator[Finding]:

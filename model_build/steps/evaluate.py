@@ -18,7 +18,11 @@ OUTPUT = "evaluation"
 
 def settings(config: Config) -> Document:
     """`evaluate.json`."""
-    return config.evaluate.model_dump()
+    analysis = config.analysis
+    if analysis.engine != "clarify":
+        return config.evaluate.model_dump()
+    grouped = [analysis.group_variable] if analysis.group_variable else []
+    return {**config.evaluate.model_dump(), "explain": analysis.explain, "grouped": grouped}
 
 
 def champion(config: Config) -> Document:

@@ -24,7 +24,7 @@ def settings(config: Config) -> Document:
 
 
 def step(context: Context) -> ProcessingStep:
-    builtin = context.config.train.engine == "builtin"
+    builtin, grouped = context.config.train.engine == "builtin", context.config.analysis.group_variable
     return processing_step(
         context,
         NAME,
@@ -39,6 +39,7 @@ def step(context: Context) -> ProcessingStep:
             "INPUT": f"{ROOT}/input",
             "SETTINGS": f"{ROOT}/settings/preprocess.json",
             "OUTPUT": f"{ROOT}/output",
+            **({"GROUP_VARIABLE": grouped} if grouped else {}),
             "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },
         property_files=[FEATURES] if builtin else [],

@@ -1,5 +1,6 @@
 """Register: the model package, from which deployment learns all that it needs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sagemaker.core.drift_check_baselines import DriftCheckBaselines
@@ -14,10 +15,10 @@ from contract import package
 from model_build.authoring.context import Context
 from model_build.authoring.processing import address
 from model_build.coherence import METRICS
-from model_build.steps import analyze as analyze_step
 from model_build.steps import preprocess_fit
+from model_build.steps.analyzed import Analyzed
 from model_build.steps.containers import CSV, JSON, JSON_LINES, PARQUET, Containers
-from model_build.steps.evaluate import OUTPUT, file
+from model_build.steps.evaluate import file
 from model_build.steps.verdict import card_content, gate, verdict
 
 NAME = "Register"
@@ -29,9 +30,8 @@ def step(
     containers: Containers,
     fit: ProcessingStep,
     evaluate: ProcessingStep,
-    analyze: ProcessingStep | None,
+    analyzed: Analyzed,
 ) -> ModelStep:
-    """`analyze` is None where there is no such step."""
     # A list of containers: for a single one ModelBuilder would add an empty SAGEMAKER_PROGRAM, and the image would
     # serve in algorithm mode. The name does not reach the definition.
     model = Model(model_name=context.name, containers=containers.definitions)
@@ -44,8 +44,8 @@ def step(
         inference_instances=instances,
         transform_instances=instances,
         approval_status=context.parameters.model_approval_status,
-        model_metrics=ModelMetrics(**_quality(fit, evaluate), **_reports(context, analyze)),
-        drift_check_baselines=DriftCheckBaselines(**_quality(fit, evaluate), **_constraints(context, analyze)),
+        model_metrics=ModelMetrics(**_quality(fit, evaluate), **_documents(analyzed.documents)),
+        drift_check_baselines=DriftCheckBaselines(**_quality(fit, evaluate), **_documents(analyzed.baselines)),
         customer_metadata_properties=_metadata(context, evaluate),
         sample_payload_url=file(evaluate, package.PAYLOAD),
         domain="MACHINE_LEARNING",
@@ -64,31 +64,18 @@ def _quality(fit: ProcessingStep, evaluate: ProcessingStep) -> dict[str, Metrics
     """The model's figures, and the data that it was trained on."""
     data = address(fit, preprocess_fit.OUTPUT)
     return {
-        "model_statistics": _document(address(evaluate, OUTPUT), package.EVALUATION),
-        "model_data_statistics": _document(data, package.STATISTICS),
-        "model_data_constraints": _document(data, package.CONSTRAINTS),
+        "model_statistics": _source(file(evaluate, package.EVALUATION)),
+        "model_data_statistics": _source(Join(on="/", values=[data, package.STATISTICS])),
+        "model_data_constraints": _source(Join(on="/", values=[data, package.CONSTRAINTS])),
     }
 
 
-def _reports(context: Context, analyze: ProcessingStep | None) -> dict[str, MetricsSource]:
-    """Explanations and, where there are facets, bias: one document in Clarify's schema."""
-    if analyze is None:
-        return {}
-    document = _document(address(analyze, analyze_step.OUTPUT), package.ANALYSIS)
-    return {"explainability": document} | ({"bias": document} if context.config.columns.facets else {})
+def _documents(addresses: Mapping[str, Any]) -> dict[str, MetricsSource]:
+    return {name: _source(address) for name, address in addresses.items()}
 
 
-def _constraints(context: Context, analyze: ProcessingStep | None) -> dict[str, MetricsSource]:
-    """The same document is what Clarify's check steps hold a later analysis against."""
-    kinds = {
-        "explainability": ("explainability_constraints",),
-        "bias": ("bias_pre_training_constraints", "bias_post_training_constraints"),
-    }
-    return {name: document for kind, document in _reports(context, analyze).items() for name in kinds[kind]}
-
-
-def _document(prefix: Any, name: str) -> MetricsSource:
-    return MetricsSource(content_type="application/json", s3_uri=Join(on="/", values=[prefix, name]))
+def _source(place: Any) -> MetricsSource:
+    return MetricsSource(content_type="application/json", s3_uri=place)
 
 
 def _metadata(context: Context, evaluate: ProcessingStep) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from model_build import card
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
 from model_build.config import Config
-from model_build.steps import analyze as analyze_step
 from model_build.steps import evaluate as evaluate_step
+from model_build.steps.analyzed import Analyzed
 
 NAME = "Verdict"
 OUTPUT = "verdict"
@@ -44,9 +44,8 @@ def gate(config: Config) -> Document:
     return {"metric": rule.metric or metric, "bound": rule.bound or careful, **limit}
 
 
-def step(context: Context, evaluate: ProcessingStep, analyze: ProcessingStep | None) -> ProcessingStep:
-    """`analyze` is None where there is no such step."""
-    analysis = [source("analysis", address(analyze, analyze_step.OUTPUT))] if analyze else []
+def step(context: Context, evaluate: ProcessingStep, analyzed: Analyzed) -> ProcessingStep:
+    analysis = [source(name, place) for name, place in analyzed.folders.items()]
     return processing_step(
         context,
         NAME,

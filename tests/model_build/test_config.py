@@ -51,7 +51,7 @@ REFUSED = {
         {"analysis": {"engine": "off", "bias_gate": {"DI": 0.8}}},
         "has no meaning without Analyze",
     ),
-    "analysis by Clarify": ({"analysis": {"engine": "clarify"}}, "analysis.engine = 'clarify'"),
+    "an unknown analysis": ({"analysis": {"engine": "other"}}, "analysis.engine = 'other'"),
     "name twice": (
         {"columns": {"names": ["age", "age", "visits", "city", "bought"]}},
         "columns.names: 'age' stands twice",

@@ -57,7 +57,7 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "analysis.seed": (7, ANALYZE, 1),
     "analysis.favourable": (["no"], ANALYZE, 1),
     "analysis.facet_values": ({"sex": ["female"]}, ANALYZE, 1),
-    "analysis.group_variable": ("purpose", ANALYZE, 1),
+    "analysis.group_variable": ("purpose", rf"{ANALYZE}|PreprocessFit.*GROUP_VARIABLE", 2),
     "analysis.bias_gate": ({"DI": 0.8}, VERDICT, 1),
     "gate.bound": ("value", VERDICT, 1),
     "gate.minimum": (0.6, VERDICT, 1),
@@ -102,6 +102,11 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "train.engine": {"train.algorithm": "random_cut_forest", "train.engine": "builtin"},
     "columns.facets": {"columns.facets": []},
     "analysis.engine": {"analysis.engine": "off"},
+    # What these change is looked at in test_clarify_definition.
+    **{
+        f"analysis.{key}": {"analysis.engine": "clarify", f"analysis.{key}": False}
+        for key in ("skip_check", "register_new_baseline", "fail_on_violation")
+    },
     "analysis.favourable_above": {
         "columns.task": "regression",
         "columns.positive": None,
@@ -215,7 +220,7 @@ def keys(field: Any) -> list[str]:
             r"\.Analyze\.|Verdict.*(ProcessingInputs|Environment\.ANALYSIS)|code-sha256|Gate.*LeftValue"
             r"|Register.*\.(Bias|Explainability)",
         ),
-        ("columns.facets", rf"({PREPROCESS})$|Register.*\.Bias"),
+        ("columns.facets", rf"({PREPROCESS})$|Register.*\.Bias|Analyze\..*(ProcessingInputs|GROUPS)"),
         ("analysis.facet_thresholds", rf"({PREPROCESS}|{ANALYZE})$"),
         ("security.subnets", r"VpcConfig"),
         ("security.security_groups", r"VpcConfig"),

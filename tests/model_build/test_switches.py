@@ -28,8 +28,22 @@ ALONE = {
     },
 }
 CONTRADICTIONS = """
+analysis.engine=clarify + partial_dependence=one
+analysis.engine=clarify + train.engine=builtin
+analysis.engine=off + analysis.fail_on_violation=False
+analysis.engine=off + analysis.fail_on_violation=True
+analysis.engine=off + analysis.register_new_baseline=False
+analysis.engine=off + analysis.register_new_baseline=True
+analysis.engine=off + analysis.skip_check=False
+analysis.engine=off + analysis.skip_check=True
 analysis.engine=off + bias_gate=four_fifths
 analysis.engine=off + partial_dependence=one
+analysis.fail_on_violation=False + train.engine=builtin
+analysis.fail_on_violation=True + train.engine=builtin
+analysis.register_new_baseline=False + train.engine=builtin
+analysis.register_new_baseline=True + train.engine=builtin
+analysis.skip_check=False + train.engine=builtin
+analysis.skip_check=True + train.engine=builtin
 bias_gate=four_fifths + columns.task=multiclass
 bias_gate=four_fifths + columns.task=regression
 bias_gate=four_fifths + facets=none
@@ -150,6 +164,8 @@ def steps_of(steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _insecure_step(step: dict[str, Any], security: config.Security) -> Iterator[str]:
     kind = TYPES.get(step["Type"])
+    if step.get("CheckType", "").startswith("MODEL"):  # it asks an endpoint, which isolation would keep it from
+        security = security.model_copy(update={"network_isolation": False})
     if kind is not None:
         shape = shapes.model().operation_model(kind.operation).input_shape
         yield from _insecure(step["Arguments"], shape, step["Name"], security)

@@ -9,6 +9,7 @@
 import json
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from local_aws.jobs.failure import JobError
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.hosts import SHARED_CORES, START
+from local_aws.processes.images import Image
 
 _OPT_ML = re.compile(r"(?<![\w.-])/opt/ml(?![\w.-])")
 
@@ -92,6 +94,13 @@ class HostFolder:
         }
         (self.root / "command.json").write_text(json.dumps(noted, indent=1))
         return program
+
+    def stand_in(self, image: Image) -> str:
+        """A copy of the folders that the image's stand-in is imported from: what runs is what was there then."""
+        target = self.root / "stand_in"
+        for source in image.code:
+            shutil.copytree(source, target / Path(source).name, ignore=shutil.ignore_patterns("__pycache__"))
+        return str(target)
 
     def _company(self) -> dict[str, Any]:
         """How the program finds the job's other hosts."""

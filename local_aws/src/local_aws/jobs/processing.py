@@ -33,8 +33,8 @@ class Processing(ProgramKind):
             if cluster.get("InstancePreferences"):
                 raise NotSupported("ClusterConfig.InstancePreferences of a processing job")
             raise AwsError("ValidationException", "InstanceType and InstanceCount are required in ClusterConfig.")
-        if not request["AppSpecification"].get("ContainerEntrypoint"):
-            aws.images.find(request["AppSpecification"]["ImageUri"])
+        image = aws.images.find(request["AppSpecification"]["ImageUri"])
+        if not request["AppSpecification"].get("ContainerEntrypoint") and not image.process:
             raise NotSupported(
                 f"a processing job without ContainerEntrypoint: {request['AppSpecification']['ImageUri']} has no"
                 " program of its own on this machine"
@@ -55,14 +55,15 @@ class Processing(ProgramKind):
     def limit_of(self, document: Document) -> float:
         return float(document["StoppingCondition"]["MaxRuntimeInSeconds"])
 
-    def prepare(self, aws: Aws, document: Document, _: Image, folders: Sequence[HostFolder], /) -> list[Program]:
+    def prepare(self, aws: Aws, document: Document, image: Image, folders: Sequence[HostFolder], /) -> list[Program]:
         for entry in document.get("ProcessingInputs", []):
             self._download(aws, entry, folders)
         for entry in document.get("ProcessingOutputConfig", {}).get("Outputs", []):
             for folder in folders:
                 folder.real(entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
         application = document["AppSpecification"]
-        command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
+        own = application.get("ContainerEntrypoint")
+        command = [*(own or image.process), *application.get("ContainerArguments", [])]
         network = not document.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
         instance = document["ProcessingResources"]["ClusterConfig"]["InstanceType"]
         names = [folder.name for folder in folders]
@@ -71,6 +72,7 @@ class Processing(ProgramKind):
             folder.write("/opt/ml/config/processingjobconfig.json", _config(document))
             folder.write("/opt/ml/config/resourceconfig.json", resource_config(names, folder.name, instance))
             environment = folder.environment(aws, network=network) | document.get("Environment", {})
+            environment |= {} if own else {"PYTHONPATH": folder.stand_in(image)}
             programs.append(folder.program(command, environment, network=network))
         return programs
 

@@ -1,10 +1,8 @@
 """Training jobs: channels in, a program per host, a model out."""
 
 import math
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
@@ -155,9 +153,7 @@ class Training(ProgramKind):
                 toolkit.command(program, hyperparameters), environment, folder=toolkit.CODE, network=network
             )
         if image.train:
-            environment["PYTHONPATH"] = ":".join(
-                filter(None, [_stand_in(image, folder), environment.get("PYTHONPATH")])
-            )
+            environment["PYTHONPATH"] = ":".join(filter(None, [folder.stand_in(image), environment.get("PYTHONPATH")]))
             return folder.program(image.train, environment, network=network)
         raise JobError(
             f"ClientError: the image {image.repository} has no algorithm of its own on this machine: use script mode"
@@ -214,14 +210,6 @@ class Training(ProgramKind):
         if outcome.status != "Failed" and outcome.uploads:
             tail = "output/model.tar.gz" if _packed(document) else "output/model/"
             document["ModelArtifacts"] = {"S3ModelArtifacts": f"{_output_base(document)}/{tail}"}
-
-
-def _stand_in(image: Image, folder: HostFolder) -> str:
-    """A copy of the folders that the image's stand-in is imported from: what runs is what was there at the start."""
-    target = folder.root / "stand_in"
-    for source in image.code:
-        shutil.copytree(source, target / Path(source).name, ignore=shutil.ignore_patterns("__pycache__"))
-    return str(target)
 
 
 def _output_base(document: Document) -> str:

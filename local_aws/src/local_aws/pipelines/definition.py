@@ -111,9 +111,14 @@ def own_arguments(raw: Document) -> Document:
     return KINDS[raw["Type"]].own_arguments(raw.get("Arguments") or {})
 
 
+def own_members(raw: Document) -> Document:
+    """Members beside the arguments in which expressions may stand."""
+    return {name: raw[name] for name in sorted(KINDS[raw["Type"]].own_members) if name in raw}
+
+
 def needs(raw: Document) -> dict[str, str]:
     """Whom a step waits for: step → trigger."""
-    found = dict.fromkeys(sorted(steps_in(own_arguments(raw))), "Completed")
+    found = dict.fromkeys(sorted(steps_in([own_arguments(raw), own_members(raw)])), "Completed")
     for item in raw.get("DependsOn") or []:
         if isinstance(item, dict):
             found[item["Step"]] = item.get("Trigger", "Completed")

@@ -13,7 +13,7 @@ from local_aws.looking import Agenda
 from local_aws.operations import Aws
 from local_aws.pipelines import caching, executions, retries
 from local_aws.pipelines.arguments import argument_violations
-from local_aws.pipelines.definition import Definition, Step
+from local_aws.pipelines.definition import Definition, Step, own_members
 from local_aws.pipelines.expressions import ExpressionError, evaluate
 from local_aws.pipelines.planning import ACTIVE, STEP_FAILURE, final_status, next_step
 from local_aws.pipelines.scope import ExecutionScope
@@ -100,7 +100,8 @@ class Engine:
 
     def _begin(self, definition: Definition, execution: Document, step: Step, entry: Document) -> Outcome:
         """Take the results of an earlier run, or start a new one."""
-        arguments = evaluate(step.arguments, ExecutionScope(self.aws, definition, execution))
+        scope = ExecutionScope(self.aws, definition, execution)
+        arguments = evaluate(step.arguments, scope)
         if refused := list(argument_violations(step.kind, arguments, f"The step {step.name}")):
             raise AwsError("ValidationException", " ".join(refused))
         key = caching.key_of(step, arguments)
@@ -108,7 +109,8 @@ class Engine:
             entry["CacheHitResult"] = {"SourcePipelineExecutionArn": hit["PipelineExecutionArn"]}
             return Outcome("Succeeded", hit["Resource"], hit["Metadata"])
         name = executions.resource_name(execution, step.name, entry["AttemptCount"])
-        outcome = step.kind.start(Start(self.aws, execution, step, name, arguments))
+        members = evaluate(own_members(step.document), scope)
+        outcome = step.kind.start(Start(self.aws, execution, step, name, arguments, members))
         if outcome.status == "Executing":
             entry["CacheKey"] = key
             owner = {"PipelineExecutionArn": execution["PipelineExecutionArn"], "StepName": step.name}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from local_aws.pipelines.definition import needs, own_arguments, walk_steps
+from local_aws.pipelines.definition import needs, own_arguments, own_members, walk_steps
 from local_aws.pipelines.expressions import (
     EXECUTION_VARIABLES,
     ExpressionError,
@@ -31,7 +31,7 @@ def reference_violations(definition: Document) -> Iterator[str]:
             other = item["Step"] if isinstance(item, dict) else item
             if other not in steps:
                 yield f"The step {name}: DependsOn: there is no step {other!r}."
-        for where, kind, body in walk(own_arguments(raw)):
+        for where, kind, body in walk(own_arguments(raw) | own_members(raw)):
             for sentence in _expression(kind, body, declared, steps):
                 yield f"The step {name}: {where}: {sentence}"
     for where, kind, body in walk(definition.get("PipelineExperimentConfig") or {}):
@@ -75,6 +75,9 @@ def _property(found: Reference, raw: Document) -> Iterator[str]:
     if kind.name == "Condition":
         if found.path != ("Outcome",):
             yield f"the Condition step {found.name} has one property, Outcome."
+    elif kind.own_properties:
+        if found.path not in {(name,) for name in kind.own_properties}:
+            yield f"the {kind.name} step {found.name} has the properties {', '.join(sorted(kind.own_properties))}."
     elif kind.answer is None:
         yield f"the {kind.name} step {found.name} has no properties."
     else:

@@ -15,7 +15,7 @@ _EVERY = frozenset({"Name", "Type", "Arguments", "DependsOn", "DisplayName", "De
 
 def member_violations(raw: Document, kind: StepKind, where: str) -> Iterator[str]:
     """One sentence for everything that is wrong with a step outside of its job's request."""
-    for name in sorted(set(raw) - _EVERY - kind.members):
+    for name in sorted(set(raw) - _EVERY - kind.members - kind.own_members):
         yield f"{where}: {name} is not a member of a {kind.name} step."
     for name in ("DisplayName", "Description"):
         if not isinstance(raw.get(name, ""), str):

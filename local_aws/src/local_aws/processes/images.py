@@ -22,6 +22,7 @@ class Image:
     metric      a regular expression with groups `name` and `value` (and `set`: then the metric is `set:name`): the
                 metrics that the image's own algorithm logs. Such images refuse MetricDefinitions, as on AWS
     train       the command that stands in for the image's own program in a training job without script mode
+    process     the command that stands in for the image's own program in a processing job without an entry point
     serve       the command that stands in for the image's `serve`; it finds its listening socket as systemd's socket
                 activation has it (LISTEN_FDS=1, descriptor 3) and answers /ping and /invocations there
     code        folders that these programs are imported from, relative to the table's
@@ -35,6 +36,7 @@ class Image:
     preload: tuple[str, ...] = ()
     metric: str = ""
     train: tuple[str, ...] = ()
+    process: tuple[str, ...] = ()
     serve: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
 

@@ -1,5 +1,6 @@
 """The kinds of steps: one file a kind, and the table of them."""
 
+from local_aws.pipelines.steps.clarify_check import CLARIFY_CHECK
 from local_aws.pipelines.steps.condition import CONDITION
 from local_aws.pipelines.steps.fail import FAIL
 from local_aws.pipelines.steps.kind import StepKind
@@ -12,7 +13,8 @@ from local_aws.pipelines.steps.tuning import TUNING
 
 #: What this machine runs.
 KINDS: dict[str, StepKind] = {
-    kind.name: kind for kind in (PROCESSING, TRAINING, TUNING, TRANSFORM, MODEL, REGISTER_MODEL, CONDITION, FAIL)
+    kind.name: kind
+    for kind in (PROCESSING, TRAINING, TUNING, TRANSFORM, CLARIFY_CHECK, MODEL, REGISTER_MODEL, CONDITION, FAIL)
 }
 
 #: What else AWS documents, or SDK v3 emits; refused by name until there is a file for it.
@@ -25,7 +27,6 @@ NOT_SUPPORTED = frozenset(
         "BedrockModelImport",
         "BedrockProvisionedModelThroughput",
         "Callback",
-        "ClarifyCheck",
         "Cleanup",
         "EMR",
         "EMRServerless",

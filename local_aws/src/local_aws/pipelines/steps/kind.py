@@ -21,6 +21,7 @@ class Start:
 
     name       what the engine calls the job or resource: the same after a restart, another for each attempt
     arguments  the step's own arguments, every expression replaced by its value
+    members    the kind's `own_members`, likewise
     """
 
     aws: Aws
@@ -28,6 +29,7 @@ class Start:
     step: Step
     name: str
     arguments: Document
+    members: Document = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class StepKind(ABC):
     supplied   members of the request that the engine fills in
     cache_key  the arguments ("A" or "A.B") whose values decide about a cache hit; None: never cached
     members    members of the step beyond those that every step has
+    own_members  members beside the arguments in which expressions may stand; the kind evaluates them
+    own_properties  what `Steps.X.path` can name, where that is not what `answer` holds
     job        the kind of job that it starts; None: it ends at once
     """
 
@@ -65,6 +69,8 @@ class StepKind(ABC):
     supplied: frozenset[str] = frozenset()
     cache_key: tuple[str, ...] | None = None
     members: frozenset[str] = frozenset()
+    own_members: frozenset[str] = frozenset()
+    own_properties: frozenset[str] = frozenset()
     job: str | None = None
 
     def own_arguments(self, arguments: Document) -> Document:
