@@ -5,10 +5,12 @@ What it reads of the project comes from the environment of the CodeBuild project
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,9 +19,13 @@ from contract import documents
 from contract.documents import Document
 from contract.errors import InputError
 from model_deploy import project, stages
-from model_deploy.proof import account, golden, live, report, watch
+from model_deploy.proof import account, golden, live, report
 from model_deploy.proof.checks import Check
+from model_deploy.proof.detached import Detached
 from model_deploy.proof.prove import Subject, prove
+
+#: The parts of a watch.
+WATCH = {"begin": Detached.begin, "send": Detached.send, "read": Detached.read}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,11 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stage", required=True, choices=stages.NAMES, help="the stage to prove")
     parser.add_argument("--package", required=True, type=Path, help="the version, as the Build stage wrote it")
     parser.add_argument("--output", type=Path, default=Path("report"), help="where the report goes")
-    parser.add_argument("--watch", action="store_true", help="re-send the golden records while the stage is deployed")
+    parser.add_argument(
+        "--watch",
+        choices=WATCH,
+        help="while the stage is deployed: begin a build that re-sends the golden records, be it, or read its report",
+    )
     given = parser.parse_args(arguments)
     try:
         found = subject(given.stage, documents.read(given.package))
-        checks = watch.watch(found) if given.watch else proved(found)
+        checks = watched(found, given.watch) if given.watch else proved(found)
         return _said(found, checks, given.output)
     except InputError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -53,6 +63,13 @@ def subject(stage: str, package: Document) -> Subject:
 def proved(of: Subject) -> list[Check]:
     deployed = live.stack(of.account, of.project.stack(of.stage.name))
     return list(prove(replace(of, stack=deployed)))
+
+
+def watched(of: Subject, part: str) -> list[Check]:
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name=of.project.region)  # type: ignore[call-overload]
+
+    return WATCH[part](Detached.of(of, os.environ, client))
 
 
 def _said(of: Subject, checks: list[Check], output: Path) -> int:

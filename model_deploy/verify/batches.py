@@ -7,10 +7,12 @@ from typing import Any
 from contract.documents import Document
 from model_deploy.verify.api import compare
 from model_deploy.verify.endpoints import MODEL
+from model_deploy.verify.events import matches
 from model_deploy.verify.findings import Finding
 from model_deploy.verify.resolve import Resource, Stack
 
 PIPELINE = "AWS::SageMaker::Pipeline"
+PROJECT = ("SageMakerProjectName", "SageMakerProjectId", "StageName")
 
 
 def check(stack: Stack) -> Iterator[Finding]:
@@ -21,8 +23,18 @@ def check(stack: Stack) -> Iterator[Finding]:
         except (json.JSONDecodeError, TypeError) as error:
             yield Finding(pipeline.logical, "definition", f"the definition is no JSON: {error}")
             continue
+        yield from _called(pipeline, stack)
         yield from _definition(pipeline, definition, stack)
         yield from _starters(pipeline, definition, stack)
+
+
+def _called(pipeline: Resource, stack: Stack) -> Iterator[Finding]:
+    """Commands and roles find the pipeline by its name, and its jobs run with the role for them."""
+    name, number, stage = (stack.parameters.get(key) for key in PROJECT)
+    if pipeline.name != f"{name}-{stage}-batch":
+        yield Finding(pipeline.logical, "batch-name", f"by the project's conventions it is called {name}-{stage}-batch")
+    if not str(pipeline.properties.get("RoleArn")).endswith(f":role/{name}-{number}-batch"):
+        yield Finding(pipeline.logical, "batch-role", f"its jobs run with the role {name}-{number}-batch")
 
 
 def _definition(pipeline: Resource, definition: Document, stack: Stack) -> Iterator[Finding]:
@@ -78,6 +90,9 @@ def _places(place: str, arguments: Document, declared: Document, stack: Stack) -
         yield Finding(place, "batch-places", "the input is the data bucket and the parameter InputKey")
     if target[:1] != [f"{bucket}/{root}/out"] or {"Get": "Execution.PipelineExecutionId"} not in target:
         yield Finding(place, "batch-places", f"results go to {root}/out, a folder for each execution")
+    captures = f"{bucket}/{root.removesuffix('/batch')}/capture-batch"
+    if arguments.get("DataCaptureConfig", {}).get("DestinationS3Uri", captures) != captures:
+        yield Finding(place, "batch-places", f"captures go to {captures}")
 
 
 def _joined(value: Any) -> list[Any]:
@@ -113,3 +128,18 @@ def _starters(pipeline: Resource, definition: Document, stack: Stack) -> Iterato
             yield Finding(starter.logical, "batch-start", f"InputKey must be {wanted}")
         if starter.properties.get("State", "ENABLED") != "ENABLED":
             yield Finding(starter.logical, "batch-start", "it is switched off")
+        pattern = starter.properties.get("EventPattern")
+        if pattern and (loops := [key for key in _written(stack) if matches(pattern, _arrival(key, stack))]):
+            yield Finding(starter.logical, "batch-loop", f"{loops[0]}, which the stage writes, starts it again")
+
+
+def _written(stack: Stack) -> tuple[str, ...]:
+    """Keys of what a stage itself writes into the data bucket: results, files by hand, proofs, captures, queues."""
+    root = f"deployments/{stack.parameters.get('SageMakerProjectName')}/{stack.parameters.get('StageName')}"
+    folders = ("batch/out/1", "batch/by-hand/1", "proof/1", "capture/1", "capture-batch/1", "async/1", "watch/1")
+    return tuple(f"{root}/{folder}/today.csv" for folder in folders)
+
+
+def _arrival(key: str, stack: Stack) -> Document:
+    detail = {"bucket": {"name": stack.parameters.get("DataBucketName")}, "object": {"key": key}, "reason": "PutObject"}
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail, "resources": [], "account": "1"}

@@ -16,7 +16,7 @@ PIPELINE, BUILD = "AWS::CodePipeline::Pipeline", "AWS::CodeBuild::Project"
 ROOT = Path(__file__).parents[2]
 
 #: The deployment's stages and the categories of their actions. Promotion admits a version to production before its
-#: stack is touched; beside the deployment runs its watch.
+#: stack is touched; the watch is begun before the deployment, and its report read beside it.
 STAGES: tuple[tuple[str, str], ...] = (
     ("Source", "Source"),
     ("Build", "Build"),
@@ -24,6 +24,7 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("TestStaging", "Test"),
     ("ApproveDeployment", "Approval"),
     ("DeployProd", "Invoke"),
+    ("DeployProd", "Test"),
     ("DeployProd", "Deploy"),
     ("DeployProd", "Test"),
     ("TestProd", "Test"),
@@ -104,10 +105,23 @@ def _pipeline(pipeline: Resource, stack: Stack) -> Iterator[Finding]:
         if found != list(STAGES):
             wanted = " → ".join(f"{stage} ({category})" for stage, category in STAGES)
             yield Finding(place, "pipeline-stages", f"the stages and their actions are {wanted}")
+        yield from _watched(pipeline)
         if [one.get("Name") for one in given.get("Variables", [])] != ["ModelPackageArn"]:
             yield Finding(
                 place, "pipeline-variables", "the promotion passes the version in the variable ModelPackageArn"
             )
+
+
+def _watched(pipeline: Resource) -> Iterator[Finding]:
+    """The watch sends before production's stack is touched, and its report is waited for."""
+    orders = {}
+    for stage, action in actions(pipeline):
+        part = re.search(r"--watch (\w+)", str(action.get("Configuration", {}).get("EnvironmentVariables")))
+        if stage == "DeployProd" and (part or provider(action) == "CloudFormation"):
+            orders[part[1] if part else "deploy"] = action.get("RunOrder", 1)
+    if set(orders) != {"begin", "deploy", "read"} or not orders["begin"] < orders["deploy"] <= orders["read"]:
+        said = "in DeployProd the watch begins (--watch begin) before the deployment; --watch read is beside it"
+        yield Finding(pipeline.logical, "pipeline-watch", said)
 
 
 def _artifacts(pipeline: Resource) -> Iterator[Finding]:
@@ -191,6 +205,10 @@ def _build_action(place: str, stage: str, settings: Document, action: Document, 
         watches = "--watch" in str(given.get("PROOF_OPTIONS"))
         if watches != (stage == "DeployProd"):
             yield Finding(place, "build-environment", "--watch belongs beside the deployment, and nowhere else")
+        if watches and given.get("PIPELINE_EXECUTION_ID") != "#{codepipeline.PipelineExecutionId}":
+            yield Finding(
+                place, "build-environment", "PIPELINE_EXECUTION_ID must be #{codepipeline.PipelineExecutionId}"
+            )
         if "Build" not in inputs:
             yield Finding(place, "build-environment", "the test reads package.json of the artifact Build")
     renders = stage == "Build" and build is not None and build.name.endswith("-render")

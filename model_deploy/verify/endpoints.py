@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from model_deploy.modes import NOT_ASYNCHRONOUS, NOT_SERVERLESS
+from model_deploy.modes import MODES, NOT_ASYNCHRONOUS, NOT_SERVERLESS, ModeName
 from model_deploy.verify.findings import Finding
 from model_deploy.verify.resolve import Resource, Stack
 
@@ -70,12 +70,25 @@ def _model(model: Resource, stack: Stack) -> Iterator[Finding]:
             yield Finding(
                 where, "model-environment", f"SAGEMAKER_MODEL_SERVER_TIMEOUT must be {LONG} for long requests"
             )
+        if (largest := _largest(model, stack)) != container.get("Environment", {}).get("MAX_CONTENT_LENGTH"):
+            said = f"MAX_CONTENT_LENGTH must be {largest or 'left out'}: the limit of the mode"
+            yield Finding(where, "model-environment", said)
         for name in set(MISLEADING) & set(container.get("Environment", {})):
             yield Finding(where, "model-environment", f"{name} makes the image ignore the code in the artefact")
         if str(container.get("Environment", {}).get("MODEL_VERSION")) != str(stack.parameters.get("ModelVersion")):
             yield Finding(where, "model-environment", "MODEL_VERSION must be the version, for decisions to name it")
     if model.properties.get("ExecutionRoleArn") != stack.parameters.get("ModelExecutionRoleArn"):
         yield Finding(place, "model-role", "the containers' role is ModelExecutionRoleArn")
+
+
+def _largest(model: Resource, stack: Stack) -> str | None:
+    """The bytes of a request that the container is told; None where its own limit is the mode's."""
+    for config in stack.of(CONFIG):
+        if model.name in {one.get("ModelName") for one in variants(config)}:
+            mode: ModeName | None = "serverless" if is_serverless(config) else None
+            mode = "asynchronous" if is_asynchronous(config) else mode
+            return str(MODES[mode].payload_bytes) if mode else None
+    return None
 
 
 def _long(model: Resource, stack: Stack) -> bool:

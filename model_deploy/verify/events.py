@@ -30,6 +30,8 @@ def _rule(rule: Resource, stack: Stack) -> Iterator[Finding]:
     if not rule.properties.get("Targets"):
         yield Finding(place, "event-target", "the rule has no target")
     if pattern is None:
+        if not rule.properties.get("ScheduleExpression"):
+            yield Finding(place, "event-pattern", "a rule needs an EventPattern or a ScheduleExpression")
         return
     for fault in faults(pattern):
         yield Finding(place, "event-pattern", fault)

@@ -112,7 +112,15 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "sagemaker:UpdatePipeline",
     ),
     "render": (*BUILD_LOGS, *ARTIFACTS, "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
-    "test": (*BUILD_LOGS, *ARTIFACTS, "sagemaker:DescribeModelPackage", "sts:AssumeRole"),
+    "test": (
+        *BUILD_LOGS,
+        *ARTIFACTS,
+        "codebuild:BatchGetBuilds",
+        "codebuild:StartBuild",
+        "codepipeline:ListActionExecutions",
+        "sagemaker:DescribeModelPackage",
+        "sts:AssumeRole",
+    ),
     "codepipeline": (
         *ARTIFACTS,
         "codebuild:BatchGetBuilds",

@@ -116,9 +116,9 @@ def _policy(policy: Resource, stack: Stack) -> Iterator[Finding]:
 def _steps(place: str, steps: dict[str, Any]) -> Iterator[Finding]:
     if steps.get("AdjustmentType") != "ChangeInCapacity":
         yield Finding(place, "scaling-policy", "from zero only ChangeInCapacity adds anything; a percentage of 0 is 0")
-    for step in steps.get("StepAdjustments", []):
-        if step.get("ScalingAdjustment", 0) < 1 or step.get("MetricIntervalLowerBound") != 0:
-            yield Finding(place, "scaling-policy", "the step begins at 0 and adds at least one instance")
+    # The alarm says that something waits, not how much: target tracking goes on from the first instance.
+    if steps.get("StepAdjustments") != [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]:
+        yield Finding(place, "scaling-policy", "there is one step, which begins at 0 and adds one instance")
 
 
 def _tracking(place: str, tracking: dict[str, Any], target: Resource, stack: Stack) -> Iterator[Finding]:

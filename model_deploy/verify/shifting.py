@@ -44,6 +44,9 @@ METRICS: Mapping[str, Metric] = {
     ),
 }
 
+#: Metrics that no second look is waited for.
+AT_ONCE = ("DecisionMismatches", "HasBacklogWithoutCapacity")
+
 #: What a deployment is watched for; a rollback alarm for each.
 WATCHED = {"Invocation5XXErrors": "errors", "ModelLatency": "latency", "DecisionMismatches": "wrong decisions"}
 
@@ -77,6 +80,8 @@ def _alarm(alarm: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding(place, "alarm-threshold", f"the threshold lies between {metric.low:g} and {metric.high:g}")
     if given.get("ComparisonOperator") not in ("GreaterThanThreshold", "GreaterThanOrEqualToThreshold"):
         yield Finding(place, "alarm-comparison", "the alarm must fire above its threshold")
+    if given["MetricName"] in AT_ONCE and given.get("EvaluationPeriods") != 1:
+        yield Finding(place, "alarm-periods", f"one minute of {given['MetricName']} is enough: EvaluationPeriods is 1")
     if given.get("TreatMissingData") != "notBreaching":
         yield Finding(place, "alarm-missing-data", "TreatMissingData must be notBreaching: a quiet minute is no fault")
     if given.get("ActionsEnabled") in (False, "false"):

@@ -78,4 +78,20 @@ FAULTS: dict[str, Fault] = {
         lambda alarms: [*alarms, {"AlarmName": {"Ref": "AsynchronousWakeAlarm"}}],
         "rollback",
     ),
+    "two instances at a time": (
+        "Resources/AsynchronousWakePolicy/Properties/StepScalingPolicyConfiguration/StepAdjustments/0/ScalingAdjustment",
+        2,
+        "scaling-policy",
+    ),
+    "no step": (
+        "Resources/AsynchronousWakePolicy/Properties/StepScalingPolicyConfiguration/StepAdjustments",
+        [],
+        "scaling-policy",
+    ),
+    "ten minutes until it wakes": ("Resources/AsynchronousWakeAlarm/Properties/EvaluationPeriods", 10, "alarm-periods"),
+    "limit of a synchronous request": (
+        "Resources/AsynchronousModel/Properties/Containers/0/Environment/MAX_CONTENT_LENGTH",
+        GONE,
+        "model-environment",
+    ),
 }

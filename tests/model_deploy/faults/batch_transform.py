@@ -78,6 +78,31 @@ FAULTS: dict[str, Fault] = {
     "values without a list": (f"{PATTERN}/source", "aws.s3", "event-pattern"),
     "operator unknown": (f"{PATTERN}/detail/object/key/0", {"startswith": "in/"}, "event-pattern"),
     "another prefix": (f"{PATTERN}/detail/object/key/0/prefix", "batch/in/", "event-pattern"),
+    "called as nobody calls it": (
+        f"{PIPELINE}/PipelineName",
+        {"Fn::Sub": "${SageMakerProjectName}-${StageName}-batches"},
+        "batch-name",
+    ),
+    "role of those who start it": (
+        f"{PIPELINE}/RoleArn",
+        {
+            "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+            "${SageMakerProjectName}-${SageMakerProjectId}-batch-start"
+        },
+        "batch-role",
+    ),
+    "captures among the results": (
+        f"{PIPELINE}/PipelineDefinition/PipelineDefinitionBody/Fn::Sub/1/Capture/Fn::If/1/Fn::Sub/1/Prefix",
+        {"Fn::Sub": "s3://${DataBucketName}/deployments/${SageMakerProjectName}/${StageName}/batch/out"},
+        "batch-places",
+    ),
+    "rule without a pattern": (PATTERN, GONE, "event-pattern"),
+    "results start the next run": (
+        f"{PATTERN}/detail/object/key/0/prefix",
+        {"Fn::Sub": "deployments/${SageMakerProjectName}/${StageName}/batch/"},
+        "batch-loop",
+    ),
+    "any suffix": (f"{PATTERN}/detail/object/key/0", {"suffix": ".csv"}, "batch-loop"),
     "rule switched off": (f"{ARRIVAL}/State", "DISABLED", "event-state"),
     "rule without a target": (f"{ARRIVAL}/Targets", [], "event-target"),
     "arrival always": ("Resources/BatchArrival/Condition", GONE, "intent"),

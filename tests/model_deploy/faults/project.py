@@ -4,7 +4,7 @@ from tests.model_deploy.faults import GONE, Fault
 
 DEPLOY, BUILD = "Resources/DeployPipeline/Properties", "Resources/BuildPipeline/Properties"
 SOURCE, RENDER, STAGING, TEST, APPROVE, ADMIT, TEST_PROD = (f"{DEPLOY}/Stages/{index}/Actions/0" for index in range(7))
-PROD = f"{DEPLOY}/Stages/5/Actions/1"
+BEGIN, PROD, WATCH = (f"{DEPLOY}/Stages/5/Actions/{index}" for index in (1, 2, 3))
 RENDERER, TESTER, MODELBUILD = (f"Resources/{name}Project/Properties" for name in ("Render", "Test", "ModelBuild"))
 FUNCTION, CHANGED = "Resources/PromotionFunction/Properties", "Resources/ApprovalChanged/Properties"
 DETAIL = f"{CHANGED}/EventPattern/detail"
@@ -266,4 +266,13 @@ FAULTS: dict[str, Fault] = {
     "uploads for ever": (f"{BUCKET}/LifecycleConfiguration", GONE, "s3-lifecycle"),
     "nothing said of the bucket": ("Resources/Bucket/UpdateReplacePolicy", GONE, "E9007"),
     "the other repository": (f"{CONNECTED}/FullRepositoryId", {"Ref": "BuildRepository"}, "source"),
+    "watch begins beside the deployment": (f"{BEGIN}/RunOrder", 3, "pipeline-watch"),
+    "deployment without a watch": (BEGIN, GONE, "pipeline-watch"),
+    "watch that nobody reads": (WATCH, GONE, "pipeline-watch"),
+    "watch of another execution": (
+        f"{WATCH}/Configuration/EnvironmentVariables",
+        lambda given: given.replace("#{codepipeline.PipelineExecutionId}", "1"),
+        "build-environment",
+    ),
+    "watch that may not begin": (statement("TestRole", 7), GONE, "iam-missing"),
 }

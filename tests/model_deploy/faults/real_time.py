@@ -178,4 +178,5 @@ FAULTS: dict[str, Fault] = {
     "condition never used": ("Conditions/Unused", {"Fn::Equals": [{"Ref": "StageName"}, "prod"]}, "W8001"),
     "type unknown": ("Resources/RealTimeModel/Type", "AWS::SageMaker::Modell", "E3006"),
     "default out of bounds": ("Parameters/NetworkIsolation/Default", "yes", "E2015"),
+    "wrong answers of ten minutes": (f"{MISMATCH}/EvaluationPeriods", 10, "alarm-periods"),
 }

@@ -68,4 +68,9 @@ FAULTS: dict[str, Fault] = {
         {"OutputConfig": {"S3OutputPath": "s3://results/here"}},
         "mode",
     ),
+    "limit of another mode": (
+        "Resources/ServerlessModel/Properties/Containers/0/Environment/MAX_CONTENT_LENGTH",
+        "26214400",
+        "model-environment",
+    ),
 }
