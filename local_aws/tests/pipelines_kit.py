@@ -19,6 +19,14 @@ ROLE = "arn:aws:iam::123456789012:role/pipelines"
 IMAGES = '[[image]]\nrepository = "plain"\ntags = ["1"]\npackages = []\n'
 
 
+#: Programs of a step that works, and of one that does not.
+OK, BAD = "print('ok')", "import sys; sys.exit('no good')"
+
+
+#: A step whose results are kept for an hour.
+CACHED = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}
+
+
 def write_images(folder: Path) -> Path:
     path = folder / "images.toml"
     path.write_text(IMAGES)
@@ -51,6 +59,48 @@ def _output(name: str, uri: Any) -> dict[str, Any]:
 def _input(name: str, uri: Any) -> dict[str, Any]:
     source = {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/{name}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
     return {"InputName": name, "S3Input": source}
+
+
+def writer(name: str, content: dict[str, Any]) -> str:
+    """A program that writes a JSON document into the output `name`."""
+    return (
+        "import json, os\n"
+        "folder = os.environ['OUT']\n"
+        f"open(os.path.join(folder, '{name}.json'), 'w').write({json.dumps(json.dumps(content))})"
+    )
+
+
+def gate_step(bucket: str, content: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A step that writes gate.json and declares it as the property file Gate."""
+    return processing(
+        "Evaluate",
+        writer("gate", content),
+        outputs={"gate": f"s3://{bucket}/gate"},
+        arguments={"Environment": {"OUT": "/opt/ml/processing/gate"}},
+        PropertyFiles=[{"PropertyFileName": "Gate", "OutputName": "gate", "FilePath": "gate.json"}],
+        **more,
+    )
+
+
+def gate_value(path: str) -> dict[str, Any]:
+    return {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Gate"}, "Path": path}}
+
+
+def condition(path: str, least: Any, yes: list[Any], no: list[Any]) -> dict[str, Any]:
+    holds = {"Type": "GreaterThanOrEqualTo", "LeftValue": gate_value(path), "RightValue": least}
+    return {
+        "Name": "Gate",
+        "Type": "Condition",
+        "Arguments": {"Conditions": [holds], "IfSteps": yes, "ElseSteps": no},
+    }
+
+
+def after(name: str, *others: str, program: str = OK) -> dict[str, Any]:
+    return processing(name, program, DependsOn=list(others))
+
+
+def fails(name: str, message: Any) -> dict[str, Any]:
+    return {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": message}}
 
 
 def definition(steps: list[dict[str, Any]], parameters: list[dict[str, Any]] | None = None) -> dict[str, Any]:
