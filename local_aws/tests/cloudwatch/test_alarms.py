@@ -138,10 +138,12 @@ def test_dead_letters_raise_an_alarm(own: Home) -> None:
     state(cloudwatch, "failures", "OK")
     sqs.send_message(QueueUrl=url, MessageBody="undelivered")
     own.clock(60)
-    state(cloudwatch, "failures", "ALARM")
+    found = state(cloudwatch, "failures", "ALARM")
+    assert json.loads(found["StateReasonData"])["recentDatapoints"] == [1.0]
     sqs.purge_queue(QueueUrl=url)
     own.clock(60)
-    state(cloudwatch, "failures", "OK")
+    found = state(cloudwatch, "failures", "OK")
+    assert json.loads(found["StateReasonData"])["recentDatapoints"] == [0.0]
 
 
 def test_alarms_come_and_go(aws_target: Target, fresh: Fresh) -> None:

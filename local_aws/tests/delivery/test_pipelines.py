@@ -12,19 +12,6 @@ from delivery_kit import Delivery, action, approval, plain, refused, source, sta
 Client = Callable[..., Any]
 
 
-@pytest.fixture
-def delivery(client: Client, bucket: str) -> Delivery:
-    return Delivery(client, bucket)
-
-
-@pytest.fixture
-def name(delivery: Delivery, fresh: Client) -> str:
-    """A name, and a CodeCommit repository of that name with one commit."""
-    found: str = fresh("pipeline")
-    delivery.repository(found, {"run": b"#!", "a/b": b"1"})
-    return found
-
-
 def test_a_commit_starts_what_polls_and_what_a_rule_targets(delivery: Delivery, name: str, client: Client) -> None:
     polled = f"{name}-polled"
     delivery.create(
@@ -171,17 +158,26 @@ FAULTS: dict[str, tuple[str, str, Callable[[str], list[dict[str, Any]]]]] = {
 }
 
 
+def names(delivery: Delivery) -> set[str]:
+    pages = delivery.pipelines.get_paginator("list_pipelines").paginate()
+    return {one["name"] for page in pages for one in page["pipelines"]}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_wrong_is_refused(delivery: Delivery, fresh: Client, fault: str) -> None:
     code, said, stages = FAULTS[fault]
-    refused(code, lambda: delivery.create(fresh("bad"), *stages("r")), match=said)
+    name = fresh("bad")
+    refused(code, lambda: delivery.create(name, *stages("r")), match=said)
+    assert name not in names(delivery)
 
 
 def test_parallel_mode_and_triggers_are_refused_by_name(delivery: Delivery, fresh: Client) -> None:
-    refused("NotImplemented", lambda: delivery.create(fresh("bad"), *plain("r"), executionMode="PARALLEL"), "PARALLEL")
+    name = fresh("bad")
+    refused("NotImplemented", lambda: delivery.create(name, *plain("r"), executionMode="PARALLEL"), "PARALLEL")
     git = {"sourceActionName": "Source", "push": [{"branches": {"includes": ["main"]}}]}
     trigger = {"providerType": "CodeStarSourceConnection", "gitConfiguration": git}
-    refused("NotImplemented", lambda: delivery.create(fresh("bad"), *plain("r"), triggers=[trigger]), "triggers")
+    refused("NotImplemented", lambda: delivery.create(name, *plain("r"), triggers=[trigger]), "triggers")
+    assert name not in names(delivery)
 
 
 def test_sources_that_are_not_there_fail_by_name(delivery: Delivery, fresh: Client, client: Client) -> None:

@@ -25,11 +25,6 @@ from delivery_kit import (
 Client = Callable[..., Any]
 
 
-@pytest.fixture
-def delivery(client: Client, bucket: str) -> Delivery:
-    return Delivery(client, bucket)
-
-
 BUILDSPEC = """
 version: 0.2
 env:

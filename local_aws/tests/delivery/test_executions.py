@@ -12,19 +12,6 @@ from delivery_kit import Delivery, approval, plain, refused, source, stage, unti
 Client = Callable[..., Any]
 
 
-@pytest.fixture
-def delivery(client: Client, bucket: str) -> Delivery:
-    return Delivery(client, bucket)
-
-
-@pytest.fixture
-def name(delivery: Delivery, fresh: Client) -> str:
-    """A name, and a CodeCommit repository of that name with one commit."""
-    found: str = fresh("pipeline")
-    delivery.repository(found, {"run": b"#!", "a/b": b"1"})
-    return found
-
-
 def test_from_a_commit_over_approvals_to_the_end(delivery: Delivery, name: str) -> None:
     code = delivery.client("codecommit")
     tip = code.get_branch(repositoryName=name, branchName="main")["branch"]["commitId"]

@@ -24,11 +24,6 @@ from delivery_kit import (
 Client = Callable[..., Any]
 
 
-@pytest.fixture
-def delivery(client: Client, bucket: str) -> Delivery:
-    return Delivery(client, bucket)
-
-
 def test_a_stack_that_fails_says_which_resource(delivery: Delivery, client: Client, bucket: str, fresh: Client) -> None:
     name = fresh("pipeline")
     client("logs").create_log_group(logGroupName=f"/{name}")  # taken
