@@ -26,7 +26,7 @@ def analyze(config: Config, columns: Columns, predicted: NDArray[Any] | None) ->
 
     Raises InputError for facets and labels that make no sense.
     """
-    labels = one(columns, config["label"], "label")
+    labels = one(columns, config.get("label"), "label")
     good = config.get("label_values_or_threshold")
     if not good:
         raise InputError("label_values_or_threshold is missing: it says which label is the favourable one.")

@@ -99,13 +99,13 @@ def features(config: Config, columns: Columns) -> Columns:
 
 def decisions(config: Config, columns: Columns, model: Endpoint) -> NDArray[Any]:
     """(rows,) the model's predicted labels, as texts, or as numbers where the label is one."""
-    asked = features(config, columns)
+    labels, asked = dataset.one(columns, config.get("label"), "label"), features(config, columns)
     codes = Codes(asked, dict.fromkeys(asked))
     predictor = config["predictor"]
     if "label" not in predictor:
         raise InputError("predictor.label is missing: the member of an answer that holds the predicted label.")
     found = [_member(answer, predictor["label"]) for answer in model.ask(codes.records(codes.matrix))]
-    if columns[config["label"]].dtype.kind == "f":
+    if labels.dtype.kind == "f":
         return np.array(found, dtype=np.float64)
     return np.array([str(value) for value in found], dtype=object)
 

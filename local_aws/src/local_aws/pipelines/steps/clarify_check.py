@@ -14,7 +14,7 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.operations import Aws
 from local_aws.pipelines.steps.job import JobStep
 from local_aws.pipelines.steps.kind import Document, Outcome, Start
-from local_aws.registry import packages
+from local_aws.registry import groups, packages
 
 #: Check → where a package's DriftCheckBaselines have the document.
 BASELINES = {
@@ -81,7 +81,7 @@ def _baseline(aws: Aws, check: Document) -> str:
 def _known(aws: Aws, check: Document) -> str | None:
     """What the newest approved version of the group was registered with."""
     group = check["ModelPackageGroupName"]
-    if not group:
+    if not group or not aws.store.get(groups.KIND, groups.name_of(group)):
         return None
     request = {
         "ModelPackageGroupName": group,
