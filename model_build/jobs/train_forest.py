@@ -40,14 +40,16 @@ def train() -> None:
     preprocessor = Preprocessor.from_document(documents.read(document))
     given = pairs(sys.argv[1:])
     rule = given.pop("threshold_rule", "f1")
-    splits = [Encoded(folder(f"SM_CHANNEL_{name.upper()}"), preprocessor.feature_names, name) for name in CHANNELS]
-    labels = splits[1].labels()
+    train_split, validation = (
+        Encoded(folder(f"SM_CHANNEL_{name.upper()}"), preprocessor.feature_names, name) for name in CHANNELS
+    )
+    labels = validation.labels()
     # A rule that these rows cannot serve is known before the training.
     anomaly_threshold.check(rule, labels)
     hosts = Hosts.from_environment()
-    forest, scores = grow(given, *splits, hosts)
+    forest, scores = grow(given, train_split, validation, hosts)
     if not hosts.first:
-        _say(f"{hosts.current} grew its trees from {splits[0].rows} rows; {hosts.names[0]} leaves the model.")
+        _say(f"{hosts.current} grew its trees from {train_split.rows} rows; {hosts.names[0]} leaves the model.")
         return
     cut, words = anomaly_threshold.choose(rule, labels, scores)
     print(f"Threshold {cut:.6f}: {words}.", flush=True)
