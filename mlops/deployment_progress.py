@@ -108,6 +108,7 @@ def show_end(project: Project, report: Document) -> None:
         said = report.get("StatusSummary")
         output.console.print(f"The deployment of {which} is {report['Status']}" + (f": {said}" if said else "."))
     if exit_code(report):
+        promotions.settled(project, report["PipelineExecutionId"])
         show_standing(project)
 
 

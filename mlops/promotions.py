@@ -95,26 +95,31 @@ def under_way(now: State, package: Document) -> bool:
     return now.live == Live(version, proved=True) and not now.hold
 
 
+def settled(project: Project, identifier: str) -> State:
+    """The ledger's state when promotion has taken note of the end of an execution and begun what follows from it.
+
+    As it is after a while, where promotion does not answer.
+    """
+    with_, begun = connect(project), time.monotonic()
+    while True:
+        now = with_.ledger.read()
+        follows = now.open is not None and now.open.execution not in ("", identifier)
+        age = time.monotonic() - begun
+        if follows or (now.open is None and _idle(with_, now)) or age > PATIENCE:
+            return now
+        time.sleep(stacks.pause(age))
+
+
 def successor(project: Project, version: int, identifier: str) -> str | None:
     """The execution that promotion starts for the same version after it has ended `identifier` for a newer commit.
 
     None when the deployment has ended otherwise, or another version overtook it.
     """
-    with_, begun = connect(project), time.monotonic()
-    while time.monotonic() - begun < PATIENCE:
-        now = with_.ledger.read()
-        last = now.attempts.get(version)
-        if last is not None and last.execution == identifier:
-            return None
-        if now.open is None and _idle(with_, now):
-            return None
-        if now.open is not None and now.open.execution != identifier:
-            if now.open.version != version:
-                return None
-            if now.open.execution:
-                return now.open.execution
-        time.sleep(stacks.pause(time.monotonic() - begun))
-    return None
+    now = settled(project, identifier)
+    last = now.attempts.get(version)
+    if (last and last.execution == identifier) or now.open is None or now.open.version != version:
+        return None
+    return now.open.execution or None
 
 
 def begun(project: Project, version: int, before: State, say: Say) -> str | None:
@@ -181,6 +186,8 @@ def standing(now: State, version: int) -> str:
         return f"Version {version} is older than version {live.version}, which is live: mlops rollback goes back."
     if now.hold:
         return f"A rollback holds version {now.hold}."
+    if last := now.attempts.get(version):
+        return f"The last deployment of version {version} {last.outcome}; mlops approve tries it again."
     return f"Version {version} waits for nothing and is not deployed: mlops deployments shows what happened."
 
 

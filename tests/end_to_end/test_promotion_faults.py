@@ -307,6 +307,7 @@ def test_11_rejected_in_the_moment_of_its_promotion_it_does_not_touch_production
     assert world.standing("prod") == live
 
 
+@pytest.mark.long
 def test_12_production_returns_when_its_watch_fails(world: World) -> None:
     live, version = world.standing("prod"), world.register()
     (world.commands.folder / "bad").write_text(f"prod:{version}")
@@ -314,6 +315,7 @@ def test_12_production_returns_when_its_watch_fails(world: World) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     done = world.commands("promote", "credit")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert f"Production returns to version {live} by itself" in done.stdout
     world.until(lambda: (live, "Succeeded") == world.executions()[-1], "the one before is deployed again")
     world.quiet()
     assert world.standing("prod") == live

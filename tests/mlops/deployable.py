@@ -33,8 +33,8 @@ if module == "model_deploy.build":
 else:
     package = json.loads(pathlib.Path(sys.argv[sys.argv.index("--package") + 1]).read_text())
     (output / "report.json").write_text("{}")
-    bad = pathlib.Path("bad").read_text().split()
-    if os.environ["STAGE_NAME"] + ":" + package["ModelPackageArn"].rpartition("/")[2] in bad:
+    bad = "begin" not in sys.argv and pathlib.Path("bad").read_text().split()
+    if bad and os.environ["STAGE_NAME"] + ":" + package["ModelPackageArn"].rpartition("/")[2] in bad:
         print("FAILED  real_time  golden  record 7 is answered otherwise")
         sys.exit(1)
 """

@@ -82,4 +82,5 @@ def test_why_it_is_live_or_not() -> None:
     assert why(now, [], 2, "PendingManualApproval") == (
         "Version 2 is not live: its approval status is PendingManualApproval."
     )
-    assert "waits for nothing and is not deployed" in why(now, list(about(RECORDS, 2)), 2, "Approved")
+    assert why(now, list(about(RECORDS, 2)), 2, "Approved").startswith("The last deployment of version 2 failed")
+    assert "waits for nothing and is not deployed" in why(now, [], 3, "Approved")
