@@ -191,7 +191,14 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 @needs_proc
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_kill_before_the_answer_to_a_request(tmp_path: Path, number: int) -> None:
+    """What was asked for is there, and the client asks again: the first commits are those of requests."""
+    assert once(tmp_path, "after", number)
+
+
+@needs_proc
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.long)])
 def test_a_kill_at_every_commit(tmp_path: Path, when: str) -> None:
     """Two homes at a time; until a run gets by without a kill, having made fewer commits than that."""
 

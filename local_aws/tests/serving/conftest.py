@@ -11,7 +11,7 @@ from local_aws.operations import Aws
 from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Images
 from local_aws.s3 import objects
-from local_aws.serving import Serving
+from local_aws.serving import Serving, container
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +22,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     aws = machine.build(folder / "home", 0, "us-east-1", Images.read(folder / "images.toml"))
     aws.store.sql("INSERT INTO buckets VALUES ('models', 0, '{}')")
     parts = (Hosts, Serving)
-    for part in parts:
-        aws.part(part).start()
-    try:
-        yield aws
-    finally:
-        for part in reversed(parts):
-            aws.part(part).stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(container, "PING", 0.3)  # whoever does not answer is asked again
+        for part in parts:
+            aws.part(part).start()
+        try:
+            yield aws
+        finally:
+            for part in reversed(parts):
+                aws.part(part).stop()
 
 
 @pytest.fixture
