@@ -16,6 +16,7 @@ from model_build import analyses, tuning
 from model_build.algorithms import ALGORITHMS, Name
 from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
+from model_build.jobs.csv_channels import PARTS
 from preprocessing.settings import LABEL
 
 if TYPE_CHECKING:
@@ -157,11 +158,6 @@ def _engine(config: Config) -> Iterator[str]:
             'train.engine = "builtin" is for random_cut_forest: the XGBoost image does not resume after a Spot '
             'interruption without a script of ours; remove it or write "script".'
         )
-    if train.engine == "builtin" and config.tuning.enabled:
-        yield (
-            'tuning.enabled: with train.engine = "builtin" nothing is tuned, since the number of features is known '
-            'after PreprocessFit alone; remove it, or write engine = "script".'
-        )
 
 
 def _forest(config: Config) -> Iterator[str]:
@@ -177,6 +173,20 @@ def _forest(config: Config) -> Iterator[str]:
     if train.engine == "builtin" and "seed" in train.hyperparameters:
         yield "train.hyperparameters.seed: the built-in algorithm takes none; remove it."
     yield from _fixed_score(config)
+    yield from _shared_trees(config)
+
+
+def _shared_trees(config: Config) -> Iterator[str]:
+    """Each instance grows some of the trees, from files of its own."""
+    count, trees = config.instances.training_count, config.train.hyperparameters.get("num_trees", 100)
+    if isinstance(trees, int) and count > trees:
+        yield f"instances.training_count = {count} is more than the {trees} trees that the instances could share."
+    files = PARTS * config.instances.processing_count
+    if config.train.engine == "builtin" and count > files:
+        yield (
+            f"instances.training_count = {count}: the training rows of the built-in algorithm come in {files} files, "
+            "one instance each at most; raise instances.processing_count."
+        )
 
 
 def _fixed_score(config: Config) -> Iterator[str]:

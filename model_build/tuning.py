@@ -99,7 +99,10 @@ def contradictions(config: Config, own_model: bool, hyperparameters: type[BaseMo
     if not tuning.enabled:
         return
     if config.train.engine == "builtin":
-        yield 'tuning.enabled: the engine "builtin" is not tuned; use train.engine = "script".'
+        yield (
+            'tuning.enabled: with train.engine = "builtin" nothing is tuned, since the number of features is known '
+            'after PreprocessFit alone; remove it, or write engine = "script".'
+        )
         return
     if own_model and not tuning.ranges:
         yield "tuning.ranges: a model of one's own has no default ranges; name them."
