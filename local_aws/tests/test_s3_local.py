@@ -136,6 +136,18 @@ def test_a_delete_marker_has_no_bytes(s3: Any, versioned: str) -> None:
     assert refused(s3.get_object, Bucket=versioned, Key="key", VersionId="x" * 32) == ("NoSuchVersion", 404)
 
 
+def test_versions_are_deleted_page_by_page(s3: Any, versioned: str) -> None:
+    for number in range(6):
+        s3.put_object(Bucket=versioned, Key=f"pages/{number // 3}", Body=b"")
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=versioned, Prefix="pages/", PaginationConfig={"PageSize": 2}
+    )
+    for page in pages:
+        gone = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in page["Versions"]]
+        s3.delete_objects(Bucket=versioned, Delete={"Objects": gone})
+    assert "Versions" not in s3.list_object_versions(Bucket=versioned, Prefix="pages/")
+
+
 def test_a_batch_delete_of_versions(s3: Any, versioned: str) -> None:
     first = s3.put_object(Bucket=versioned, Key="key", Body=b"1")["VersionId"]
     gone = s3.delete_objects(Bucket=versioned, Delete={"Objects": [{"Key": "key"}, {"Key": "key", "VersionId": first}]})

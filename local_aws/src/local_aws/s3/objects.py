@@ -26,6 +26,9 @@ Document = dict[str, Any]
 #: The version of an object that was written while its bucket kept no versions.
 NULL = "null"
 
+#: Above every number of a version.
+_ALL = 2**62
+
 #: The member of a bucket's document that says what it tells others.
 NOTIFICATIONS = "BucketNotificationConfiguration"
 
@@ -137,17 +140,19 @@ def history(
 ) -> Iterator[tuple[Entry, bool]]:
     """Every version and delete marker with whether it is the latest: by key, the newest first.
 
-    Begins behind the key `key_marker`, or behind its version `version_marker`. Raises AwsError "NoSuchBucket".
+    Begins behind the key `key_marker`, or behind its version `version_marker`: with all that the key has left when that
+    was deleted, as a page before it may have been. Raises AwsError "NoSuchBucket".
     """
     bucket(aws, bucket_name)
     passed = aws.store.sql(
         "SELECT seq FROM objects WHERE bucket = ? AND key = ? AND version = ?",
         (bucket_name, key_marker, version_marker),
     ).fetchone()
+    before = passed[0] if passed else _ALL if version_marker else 0
     rows = aws.store.sql(
         f"SELECT {_COLUMNS}, latest FROM objects WHERE bucket = ? AND key >= ? AND key < ?"  # noqa: S608
         " AND (key > ? OR (key = ? AND seq < ?)) ORDER BY key, seq DESC",
-        (bucket_name, prefix, prefix + "\U0010ffff", key_marker, key_marker, passed[0] if passed else 0),
+        (bucket_name, prefix, prefix + "\U0010ffff", key_marker, key_marker, before),
     )
     for *row, latest in rows:
         yield _entry(aws, tuple(row)), bool(latest)
