@@ -15,6 +15,16 @@ def dumps(document: Any) -> str:
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def kind_of(value: Any) -> str:
+    """What JSON calls the kind of a value that was read from it."""
+    return _KINDS[type(value)]
+
+
+_KINDS = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "boolean"} | {
+    type(None): "null"
+}
+
+
 def sha256(content: bytes) -> str:
     """The hash that names bundles, data and artefacts, as 64 hexadecimal characters."""
     return hashlib.sha256(content).hexdigest()
@@ -29,7 +39,7 @@ def read(path: Path) -> Document:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not a JSON document: {error}.") from None
     if not isinstance(document, dict):
-        raise InputError(f"{path} holds a JSON {type(document).__name__}, an object is needed.")
+        raise InputError(f"{path} holds a JSON {kind_of(document)}, an object is needed.")
     return document
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contract.columns import Columns
+from contract.documents import kind_of
 from contract.errors import InputError
 from inference.formats import CSV, JSON, JSON_LINES
 from inference.refusal import too_many
@@ -187,7 +188,7 @@ def _json(body: bytes, _columns: Columns, _lines: Lines) -> list[Record]:
         return [document]
     if isinstance(document, list):
         return document
-    raise InputError(f"The body is a JSON {type(document).__name__}; an object or an array of records is needed.")
+    raise InputError(f"The body is a JSON {kind_of(document)}; an object or an array of records is needed.")
 
 
 def _split(names: Any, rows: list[Any]) -> list[Record]:
@@ -219,7 +220,8 @@ def _parsed(text: str, place: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise InputError(f"{place} is not JSON: {error.msg} at character {error.pos}.") from None
+        said = error.msg.removesuffix(" at").removesuffix(" starting")
+        raise InputError(f"{place} is not JSON: {said} at character {error.pos}.") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place} is not JSON that can be read: {str(error)[:100]}.") from None
 
