@@ -30,6 +30,8 @@ class Choices:
     email: str | None = None
     staging_account: str | None = None
     prod_account: str | None = None
+    schedule: str | None = None
+    on_arrival: bool | None = None
 
     def given(self) -> dict[str, str]:
         """Parameter of the stack → value, for what was chosen."""
@@ -41,6 +43,8 @@ class Choices:
             "NotificationEmail": self.email,
             "StagingAccountId": self.staging_account,
             "ProdAccountId": self.prod_account,
+            "BuildSchedule": self.schedule,
+            "BuildOnArrival": None if self.on_arrival is None else str(self.on_arrival).lower(),
         }
         return {key: value for key, value in named.items() if value is not None}
 
@@ -107,6 +111,8 @@ def _parameters(project: Project, choices: Choices, bucket: str, held: Mapping[s
         "DeployRepository": project.pipeline,
         "BranchName": "main",
         "ApprovalMinutes": "10080",
+        "BuildSchedule": "",
+        "BuildOnArrival": "false",
         "ModelBucketName": bucket or project.bucket,
     }
     fixed = {

@@ -105,7 +105,7 @@ def _instances(name: str, mode: ModeName, stage: Stage, inference: Document) -> 
         yield f"{stage.name}: {mode}.instance_type: {name} may run on {', '.join(listed)}, not on {wanted}."
 
 
-PROJECT = ("foundation", "build", "delivery", "promotion")
+PROJECT = ("foundation", "build", "rebuild", "delivery", "promotion")
 
 
 def project_template(with_roles: bool = True) -> Document:

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from contract.errors import InputError
 from mlops import bootstrapping, output, projects, stacks
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, TargetOption
+from model_deploy import schedules
 
 
 def bootstrap(
@@ -27,13 +29,31 @@ def bootstrap(
     email: Annotated[str | None, typer.Option(help="Who is told of approvals to give and of failures.")] = None,
     staging_account: Annotated[str | None, typer.Option(metavar="ID", help="The account of staging; this one.")] = None,
     prod_account: Annotated[str | None, typer.Option(metavar="ID", help="The account of production; this one.")] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(metavar="CRON", help="Build anew, as rate(7 days) or cron(0 3 ? * MON *) in UTC; none."),
+    ] = None,
+    on_arrival: Annotated[
+        bool | None,
+        typer.Option(
+            "--on-arrival/--no-arrival", help="Build anew when data arrive below NAME/incoming/ of the bucket."
+        ),
+    ] = None,
     target: TargetOption = targets.Target.local,
     as_json: JsonOption = False,
 ) -> None:
     """Make or update the project's stack: key, bucket, registry, both CodePipelines, promotion. Twice is as once."""
     targets.reach(target)
     choices = bootstrapping.Choices(
-        connection, build_repository, deploy_repository, branch, email, staging_account, prod_account
+        connection,
+        build_repository,
+        deploy_repository,
+        branch,
+        email,
+        staging_account,
+        prod_account,
+        _schedule(schedule),
+        on_arrival,
     )
     project = projects.find(name)
     done = bootstrapping.bootstrap(project, choices, os.environ.get("ARTIFACT_BUCKET", ""), output.say(quiet=as_json))
@@ -51,6 +71,16 @@ def bootstrap(
             f"ToolingAccountId={project.account} ModelBucketName={project.bucket} DataBucketName={project.bucket}",
             soft_wrap=True,
         )
+
+
+def _schedule(text: str | None) -> str | None:
+    """The parameter for a schedule: empty for none. Raises InputError with AWS's reason."""
+    if text is None or text == "none":
+        return None if text is None else ""
+    try:
+        return schedules.expression(text)
+    except ValueError as error:
+        raise InputError(f"--schedule {text}: {error}.") from None
 
 
 def _settings(done: bootstrapping.Done) -> Iterator[str]:

@@ -27,7 +27,7 @@ PIPELINE = "DEPLOY_PIPELINE_NAME"
 OPTION = "--watch send"
 
 #: Seconds until the build must be sending, until a deployment must have begun, and until the report must be there.
-BEGINNING, IDLE, WHOLE = 1800.0, 900.0, 6600.0
+BEGINNING, IDLE, WHOLE = 1800.0, 900.0, 34_000.0
 
 #: The action in templates/project/delivery.yml that is watched.
 DEPLOY = ("DeployProd", "Deploy")

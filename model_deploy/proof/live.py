@@ -10,6 +10,11 @@ from model_deploy.modes import ModeName
 from model_deploy.proof import golden
 from model_deploy.proof.account import Account
 from model_deploy.proof.checks import Check
+from model_deploy.proof.storage import Patience
+
+#: Statuses that end by themselves, and how long that is waited for.
+UNDER_WAY = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+SECONDS = 600.0
 
 #: Mode → how the names of its outputs begin in the stage's stack.
 OUTPUTS: Mapping[ModeName, str] = {
@@ -38,14 +43,30 @@ def package(mode: ModeName, found: Document, arn: str) -> Check:
 
 
 def endpoint(mode: ModeName, account: Account, outputs: Document) -> Check:
-    """Whether the endpoint serves the configuration that the stack made for it."""
+    """Whether the endpoint serves the configuration that the stack made for it.
+
+    Scaling makes an endpoint Updating for a while as well: what is under way is waited for, and counts as not live.
+    """
     prefix = OUTPUTS[mode]
     name, meant = outputs[f"{prefix}EndpointName"], outputs[f"{prefix}EndpointConfigName"]
-    found = account.client("sagemaker").describe_endpoint(EndpointName=name)
+    found = _settled(account.client("sagemaker"), name)
     status, live = found["EndpointStatus"], found.get("EndpointConfigName")
     said = f"{name} is {status} with the configuration {live}"
     passed = (status, live) == ("InService", meant)
     return Check(mode, "live", passed, said if passed else f"{said}; {meant} is meant to be live")
+
+
+def _settled(sagemaker: Any, name: str) -> Document:
+    """The endpoint once nothing is under way there, or as it is after SECONDS."""
+    patience = Patience(SECONDS, f"end of what is under way at {name}")
+    while True:
+        found: Document = sagemaker.describe_endpoint(EndpointName=name)
+        if found["EndpointStatus"] not in UNDER_WAY:
+            return found
+        try:
+            patience.pause()
+        except TimeoutError:
+            return found
 
 
 def artefact(mode: ModeName, s3: Any, version: Document) -> Check:

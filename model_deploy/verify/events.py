@@ -21,6 +21,18 @@ def check(stack: Stack) -> Iterator[Finding]:
         for target in rule.properties.get("Targets", []):
             yield from _target(rule, target, stack)
     yield from _approvals(stack)
+    yield from _loops(stack)
+
+
+def _loops(stack: Stack) -> Iterator[Finding]:
+    """What a build writes below the project's name must not start the next one."""
+    key = {"key": f"{stack.parameters.get('SageMakerProjectName')}/executions/1/model.tar.gz"}
+    for rule in stack.of(RULE):
+        pattern = rule.properties.get("EventPattern")
+        for bucket in stack.of("AWS::S3::Bucket") if pattern else []:
+            detail = {"bucket": {"name": bucket.name}, "object": key}
+            if matches(pattern, _event("aws.s3", "Object Created", detail)):
+                yield Finding(rule.logical, "event-loop", "what a build writes starts the next one")
 
 
 def _rule(rule: Resource, stack: Stack) -> Iterator[Finding]:
@@ -171,6 +183,9 @@ def samples(stack: Stack) -> Iterator[Document]:
         "reason": "PutObject",
     }
     yield _event("aws.s3", "Object Created", bucket)
+    incoming = {"key": f"{given.get('SageMakerProjectName')}/incoming/today.csv"}
+    for one in stack.of("AWS::S3::Bucket"):
+        yield _event("aws.s3", "Object Created", {"bucket": {"name": one.name}, "object": incoming})
     for repository in ("BuildRepository", "DeployRepository"):
         arn = f"arn:aws:codecommit:us-east-1:111122223333:{given.get(repository)}"
         detail = {"event": "referenceUpdated", "referenceType": "branch", "referenceName": given.get("BranchName")}

@@ -177,6 +177,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "sqs:SendMessage",
     ),
     "modelbuild-commit": ("codepipeline:StartPipelineExecution",),
+    "modelbuild-anew": ("codepipeline:StartPipelineExecution",),
     "modeldeploy-commit": ("codepipeline:StartPipelineExecution",),
 }
 
@@ -204,6 +205,7 @@ TRUSTED: Mapping[str, frozenset[str]] = {
     "deploy": frozenset({"cloudformation.amazonaws.com"}),
     "pipeline": frozenset({"sagemaker.amazonaws.com"}),
     "modelbuild-commit": frozenset({"events.amazonaws.com"}),
+    "modelbuild-anew": frozenset({"events.amazonaws.com"}),
     "modeldeploy-commit": frozenset({"events.amazonaws.com"}),
 }
 

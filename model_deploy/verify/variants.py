@@ -87,6 +87,8 @@ CHANGES: tuple[Mapping[str, str], ...] = (
     {"StageName": "prod", **SCALED, **SCALING},
     {"StageName": "staging"},
     {"ConnectionArn": ""},
+    {"BuildSchedule": "rate(7 days)"},
+    {"BuildOnArrival": "true"},
     {"ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef"},
     {"StagingAccountId": "222233334444", "ProdAccountId": "444455556666"},
     {"ModelPackageGroupName": "credit", "NotificationEmail": "ml@example.org"},

@@ -154,6 +154,23 @@ def test_bootstrap_twice_is_as_once(project: Here) -> None:
     assert "as it was" in project("bootstrap", "credit").stdout
 
 
+@pytest.mark.long
+def test_the_build_runs_anew_on_a_schedule_and_on_arrival(project: Here) -> None:
+    assert project.json("bootstrap", "credit", "--schedule", "rate(7 days)", "--on-arrival")["Changed"]
+    events = boto3.client("events")
+
+    def anew() -> dict[str, str]:
+        rules = [one for one in events.list_rules(NamePrefix="credit-")["Rules"] if "-modelbuild-" in one["Name"]]
+        found = {one["Name"].rpartition("-")[2]: one.get("ScheduleExpression", "") for one in rules}
+        return {name: found[name] for name in ("scheduled", "arrived") if name in found}
+
+    assert anew() == {"scheduled": "rate(7 days)", "arrived": ""}
+    refused = project("bootstrap", "credit", "--schedule", "rate(7 day)")
+    assert (refused.returncode, "rate takes day for 1" in refused.stderr) == (2, True)
+    assert project.json("bootstrap", "credit", "--schedule", "none", "--no-arrival")["Changed"]
+    assert anew() == {}
+
+
 def running(builds: Any) -> list[Any]:
     ids = builds.list_builds()["ids"]
     found = builds.batch_get_builds(ids=ids[:100])["builds"] if ids else []

@@ -275,4 +275,22 @@ FAULTS: dict[str, Fault] = {
         "build-environment",
     ),
     "watch that may not begin": (statement("TestRole", 7), GONE, "iam-missing"),
+    # building anew
+    "schedule of nothing": ("Resources/BuildScheduled/Properties/ScheduleExpression", GONE, "event-pattern"),
+    "schedule of the deployment": (
+        "Resources/BuildScheduled/Properties/Targets/0/Arn",
+        {"Fn::Sub": "arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:nobody"},
+        "event-target",
+    ),
+    "every object builds": ("Resources/BuildDataArrived/Properties/EventPattern/detail/object", GONE, "event-wide"),
+    "builds start themselves": (
+        "Resources/BuildDataArrived/Properties/EventPattern/detail/object/key/0/prefix",
+        {"Fn::Sub": "${SageMakerProjectName}/"},
+        "event-loop",
+    ),
+    "nobody hears of a failed build": (
+        "Resources/BuildFailed/Properties/EventPattern/detail/state/0",
+        "FAIL",
+        "event-pattern",
+    ),
 }

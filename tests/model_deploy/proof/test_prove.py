@@ -16,7 +16,7 @@ from contract.package import Golden
 from model_deploy import config
 from model_deploy.config import Limits, Serverless, Stage
 from model_deploy.project import Project
-from model_deploy.proof import bodies, report
+from model_deploy.proof import bodies, live, report, storage
 from model_deploy.proof import prove as prove_module
 from model_deploy.proof.batch import Batch
 from model_deploy.proof.checks import Check
@@ -130,11 +130,11 @@ STACK = {
 
 
 def subject(
-    name: Any = "staging", answering: Callable[..., dict[str, Any]] = answer, live: str = "config-3"
+    name: Any = "staging", answering: Callable[..., dict[str, Any]] = answer, serving: str = "config-3"
 ) -> Subject:
     project = Project("credit", "p-demo", "us-east-1", "arn:aws:iam::111122223333:role/m", "credit", "bucket")
     stage = Stage(name=name, modes=("real_time",), limits=Limits(requests=20, concurrency=2, p50_ms=2000, p95_ms=5000))
-    return Subject(project, stage, PACKAGE, RECORDS, Account(Runtime(answering), live), S3(), STACK)
+    return Subject(project, stage, PACKAGE, RECORDS, Account(Runtime(answering), serving), S3(), STACK)
 
 
 def results(of: Subject) -> dict[str, Check]:
@@ -177,15 +177,28 @@ def test_another_version_behind_the_endpoint_fails() -> None:
 
 
 def test_an_endpoint_that_sagemaker_rolled_back_silently_fails() -> None:
-    said = failed(subject(live="config-2"))
+    said = failed(subject(serving="config-2"))
     assert said == {"live": "credit-staging is InService with the configuration config-2; config-3 is meant to be live"}
 
 
 @pytest.mark.parametrize("status", ["Updating", "RollingBack", "Failed"])
-def test_an_endpoint_that_is_not_in_service_is_not_live(status: str) -> None:
+def test_an_endpoint_that_is_not_in_service_is_not_live(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SECONDS", -1.0)
     of = subject()
     said = failed(replace(of, account=replace(of.account, status=status)))
     assert said == {"live": f"credit-staging is {status} with the configuration config-3; config-3 is meant to be live"}
+
+
+def test_an_endpoint_that_is_being_scaled_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "PAUSE", 0.0)
+    statuses = ["Updating", "Updating", "InService"]
+    found = CloudFormationAndSageMaker("config-3", "")
+    monkeypatch.setattr(
+        found, "describe_endpoint", lambda **_: {"EndpointStatus": statuses.pop(0), "EndpointConfigName": "config-3"}
+    )
+    monkeypatch.setattr(Account, "client", lambda *_: found)
+    assert results(subject())["live"].passed
+    assert statuses == []
 
 
 @pytest.mark.parametrize(("mode", "expected"), [("serverless", 2), ("real_time", 7)])
