@@ -16,7 +16,6 @@ from model_build import analyses, tuning
 from model_build.algorithms import ALGORITHMS, Name
 from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
-from model_build.jobs.csv_channels import PARTS
 from preprocessing.settings import LABEL
 
 if TYPE_CHECKING:
@@ -178,6 +177,8 @@ def _forest(config: Config) -> Iterator[str]:
 
 def _shared_trees(config: Config) -> Iterator[str]:
     """Each instance grows some of the trees, from files of its own."""
+    from model_build.jobs.csv_channels import PARTS  # pyarrow, which few configurations need here
+
     count, trees = config.instances.training_count, config.train.hyperparameters.get("num_trees", 100)
     if isinstance(trees, int) and count > trees:
         yield f"instances.training_count = {count} is more than the {trees} trees that the instances could share."

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
+from model_build.authoring import retries
 from model_build.authoring.context import Context
 from model_build.authoring.session import connected
 from model_build.built import Built
@@ -16,6 +17,7 @@ class BuildPipeline(Pipeline):  # type: ignore[misc]
     """The SDK's pipeline, which also uploads what its steps need and knows how an execution must be started."""
 
     def __init__(self, context: Context, steps: list[Any]) -> None:
+        retries.add(steps)
         super().__init__(
             name=context.name, parameters=context.parameters.all(), steps=steps, sagemaker_session=context.session
         )

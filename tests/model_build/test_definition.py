@@ -395,7 +395,7 @@ def test_our_defaults_of_the_sdk_are_valid() -> None:
 
     from model_build.authoring.session import DEFAULTS
 
-    jsonschema.validate(DEFAULTS, SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA)
+    assert list(jsonschema.Draft202012Validator(SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA).iter_errors(DEFAULTS)) == []
 
 
 def test_authoring_leaves_no_trace_in_the_environment(tmp_path: Path) -> None:

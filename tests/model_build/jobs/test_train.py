@@ -104,28 +104,28 @@ def test_the_streamed_bins_are_those_of_the_whole_matrix(telco: Jobs) -> None:
     ],
 )
 def test_bad_hyperparameters_end_with_a_sentence(telco: Jobs, arguments: tuple[str, ...], words: str) -> None:
-    fails(telco, words, *arguments)
+    assert words in refusal(telco, *arguments)
 
 
 def test_an_empty_split_ends_with_a_sentence(telco: Jobs) -> None:
     for path in (telco.folder / "validation").iterdir():
         pq.write_table(pq.read_table(path).slice(0, 0), path)
-    fails(telco, "validation split has no rows")
+    assert "validation split has no rows" in refusal(telco)
 
 
 def test_one_class_in_training_ends_with_a_sentence(telco: Jobs) -> None:
     relabel(telco.folder / "train", lambda labels: labels * 0)
-    fails(telco, "no row of class Yes")
+    assert "no row of class Yes" in refusal(telco)
 
 
 def test_one_class_in_validation_ends_with_a_sentence(telco: Jobs) -> None:
     relabel(telco.folder / "validation", lambda labels: labels * 0)
-    fails(telco, "validation split has one class only")
+    assert "validation split has one class only" in refusal(telco)
 
 
 def test_a_constant_label_ends_with_a_sentence(abalone: Jobs) -> None:
     relabel(abalone.folder / "train", lambda labels: labels * 0 + 3)
-    fails(abalone, "have the label 3")
+    assert "have the label 3" in refusal(abalone)
 
 
 def test_constant_features_end_with_a_sentence(abalone: Jobs) -> None:
@@ -133,14 +133,14 @@ def test_constant_features_end_with_a_sentence(abalone: Jobs) -> None:
         table = pq.read_table(path)
         flat = [table["label"], *(pa.array(np.ones(len(table), np.float32)) for _ in table.column_names[1:])]
         pq.write_table(pa.table(flat, table.column_names), path)
-    fails(abalone, "constant")
+    assert "constant" in refusal(abalone)
 
 
 def test_foreign_columns_end_with_a_sentence(telco: Jobs) -> None:
     for path in (telco.folder / "train").iterdir():
         table = pq.read_table(path)
         pq.write_table(table.rename_columns(["label", *(f"x{i}" for i in range(table.num_columns - 1))]), path)
-    fails(telco, "not those of the preprocessor")
+    assert "not those of the preprocessor" in refusal(telco)
 
 
 def relabel(folder: Path, change: object) -> None:
@@ -150,14 +150,15 @@ def relabel(folder: Path, change: object) -> None:
         pq.write_table(table.set_column(0, "label", pa.array(labels.astype(np.float32))), path)
 
 
-def fails(jobs: Jobs, words: str, *arguments: str) -> None:
+def refusal(jobs: Jobs, *arguments: str) -> str:
+    """The sentence with which Train ends, before there is a model."""
     with pytest.raises(SystemExit) as ended:
         jobs.train(*arguments)
     assert ended.value.code == 1
     reason = (jobs.folder / "failure").read_text()
-    assert words in reason
     assert "\n" not in reason.strip()
     assert not (jobs.folder / "model").exists() or not any((jobs.folder / "model").iterdir())
+    return reason
 
 
 @pytest.mark.parametrize("method", ["hist", "exact"])
