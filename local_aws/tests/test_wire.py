@@ -254,6 +254,15 @@ def test_errors_with_letters_of_every_kind(server: launch.Status) -> None:
         assert b"&lt;\xc3\xa4 &amp; \xe6\x97\xa5\xe6\x9c\xac&gt;" in response.body  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 5000 + "]" * 5000, '{"Resources": ' + '{"a":' * 800 + "1" + "}" * 800 + "}"], ids=["YAML", "JSON"]
+)
+def test_a_template_that_is_nested_too_deeply(client: Callable[..., Any], text: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        client("cloudformation").create_stack(StackName="deep", TemplateBody=text)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def test_every_service_with_handlers_has_a_model() -> None:
     for group in machine.OPERATIONS:
         assert set(group.handlers) <= set(service_model(group.service).operation_names)

@@ -86,6 +86,9 @@ class Application:
             return serialise.result(service, name, request, found or {})
         except AwsError as error:
             return serialise.failure(service, request, error)
+        except RecursionError:
+            deep = AwsError("ValidationException", "The request, or what it names, is nested too deeply.")
+            return serialise.failure(service, request, deep)
         except OSError as error:
             return self._broken(request, translate(error, self.aws.home), service)
         except Exception as error:  # noqa: BLE001  the last line of defence: said to the client and in the log
