@@ -128,6 +128,29 @@ def test_a_plan_to_create_cannot_be_executed_twice_nor_without_its_stack(aws: Aw
         execute(aws, second)
 
 
+def test_what_there_is_already_cannot_be_created(aws: Aws) -> None:
+    make(aws, "s", template("a"))
+    with pytest.raises(AwsError, match="already exists and cannot be created again"):
+        plan(aws, "s", "plan", template("b"), ChangeSetType="CREATE")
+    with pytest.raises(AwsError, match="does not exist"):
+        plan(aws, "none", "plan", template("b"))
+    plan(aws, "t", "one", template("b"), ChangeSetType="CREATE")
+    plan(aws, "t", "two", template("c"), ChangeSetType="CREATE")  # of a stack that was only reviewed
+    with pytest.raises(AwsError, match="exists already"):
+        plan(aws, "t", "two", template("c"), ChangeSetType="CREATE")
+
+
+def test_the_role_is_the_plans_own_or_the_stacks(aws: Aws) -> None:
+    roles = [f"arn:aws:iam::123456789012:role/{name}" for name in ("first", "second")]
+    make(aws, "s", template("a"), RoleARN=roles[0])
+    execute(aws, plan(aws, "s", "one", template("a", "b")))
+    run(aws, "s")
+    assert stacks.find(aws, "s")["RoleARN"] == roles[0]
+    execute(aws, plan(aws, "s", "two", template("a"), RoleARN=roles[1]))
+    run(aws, "s")
+    assert stacks.find(aws, "s")["RoleARN"] == roles[1]
+
+
 # exports
 
 
