@@ -1,6 +1,7 @@
 """Change sets and what a stack's operations refuse, on a machine whose stacks take no threads."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,6 +152,26 @@ def test_the_role_is_the_plans_own_or_the_stacks(aws: Aws) -> None:
     assert stacks.find(aws, "s")["RoleARN"] == roles[1]
 
 
+def test_a_name_is_one_of_its_stack(aws: Aws) -> None:
+    for stack in ("s", "t"):
+        make(aws, stack, template(stack))
+        plan(aws, stack, "plan", template(stack, f"{stack}2"), Capabilities=["CAPABILITY_IAM"])
+    found = change_sets.describe_change_set(aws, {"ChangeSetName": "plan", "StackName": "t"})
+    assert found
+    assert (found["StackName"], found["Capabilities"]) == ("t", ["CAPABILITY_IAM"])
+    change_sets.delete_change_set(aws, {"ChangeSetName": "plan", "StackName": "t"})
+    with pytest.raises(AwsError, match="does not exist"):
+        change_sets.describe_change_set(aws, {"ChangeSetName": "plan", "StackName": "t"})
+    change_sets.execute_change_set(aws, {"ChangeSetName": "plan", "StackName": "s"})
+    assert run(aws, "s") == "UPDATE_COMPLETE"
+    assert topics(aws) == {"s", "s2", "t"}
+
+
+def test_other_types_of_change_sets_are_refused(aws: Aws) -> None:
+    with pytest.raises(AwsError, match="CREATE and UPDATE, not IMPORT"):
+        plan(aws, "s", "plan", template("a"), ChangeSetType="IMPORT")
+
+
 # exports
 
 
@@ -268,3 +289,20 @@ def test_what_is_skipped_counts_as_rolled_back(aws: Aws) -> None:
     assert list(stacks.find(aws, "s")["Undo"]) == ["good"]
     assert stacks.find(aws, "s")["Resources"]["bad"]["ResourceStatus"] == "UPDATE_COMPLETE"
     assert run(aws, "s") == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_stack_that_waits_writes_nothing(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a fast clock it looks hundreds of times a second."""
+    ready: list[bool] = []
+    kind = replace(phases.TYPES["AWS::SNS::Topic"], settled=lambda *_: bool(ready))
+    monkeypatch.setitem(phases.TYPES, "AWS::SNS::Topic", kind)  # type: ignore[arg-type]
+    answer = stack_operations.create_stack(aws, {"StackName": "s", "TemplateBody": template("a")})
+    assert answer
+    engine, stack_id = aws.part(Stacks), answer["StackId"]
+    while engine._step(stack_id) != "waiting":
+        pass
+    written = aws.store._writer.total_changes
+    assert [engine._step(stack_id) for _ in range(3)] == ["waiting"] * 3
+    assert aws.store._writer.total_changes == written
+    ready.append(True)
+    assert run(aws, "s") == "CREATE_COMPLETE"

@@ -36,7 +36,6 @@ class Stacks:
         for stack in stacks.every(self._aws):
             if stack["StackStatus"] in PHASES:
                 self.begin(stack["StackId"])
-
         self._agenda.start()
 
     def stop(self) -> None:
@@ -61,7 +60,8 @@ class Stacks:
                 if phase is None:
                     return "idle"
                 ready = phase(self._aws, stack)
-                self._keep(stack)
+                if ready or stack != stacks.find(self._aws, stack_id):  # a wait on a fast clock is many looks
+                    self._keep(stack)
         except StepError as error:  # what it had begun is undone; that it failed is said
             with store.transaction():
                 stack = stacks.find(self._aws, stack_id)
