@@ -199,6 +199,7 @@ def test_destroy_leaves_nothing(project: Here) -> None:
     assert "stack sagemaker-credit-" in refused.stderr
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objects, "empty", lambda _: 0)
+        patch.setattr(destruction, "ROUNDS", 1)
         stuck = project("destroy", "credit", "--yes")
     assert stuck.returncode == 1, stuck.stdout + stuck.stderr
     assert "DELETE_FAILED" in stuck.stderr
