@@ -8,7 +8,7 @@ analysis.json, explanations_shap/out.csv and page.json.
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,15 @@ def learned(model: Model, settings: Settings) -> Learned | None:
     if not os.environ.get("GROUPS") or not settings.compares(columns):
         return None
     names = {columns.label, *columns.facets, *filter(None, [settings.group_variable])}
-    raw = dict(raw_columns.read(folder("GROUPS"), columns, sorted(names)))
+    # The file has these columns and no others.
+    left = replace(
+        columns,
+        numeric=tuple(name for name in columns.numeric if name in names),
+        categorical=tuple(name for name in columns.categorical if name in names),
+        drop=tuple(name for name in columns.drop if name in names),
+        event_time=columns.event_time if columns.event_time in names else None,
+    )
+    raw = dict(raw_columns.read(folder("GROUPS"), left, sorted(names)))
     texts = raw.pop(columns.label)
     if columns.task == "regression":
         return Learned(raw, texts.astype(np.float64))

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from contract import documents
-from model_build.jobs import analyze, evaluate, train, verdict
-from preprocessing.fit import fit
-from preprocessing.settings import Settings
+from contract import documents, package
+from contract.preprocessor import Preprocessor
+from model_build.jobs import analyze, evaluate, preprocess_fit, train, verdict
 from preprocessing.write import encode_files
 
 QUICK = ("--num_round", "40", "--early_stopping_rounds", "5", "--eta", "0.2", "--max_depth", "3", "--seed", "1")
@@ -28,10 +27,11 @@ class Jobs:
     patch: pytest.MonkeyPatch
 
     def preprocess(self, source: Path, columns: dict[str, Any], **settings: Any) -> None:
-        fitted = fit(source, Settings.from_document({"columns": columns, **settings}))
-        fitted.duplicates.write(self.folder / "fit" / "duplicates")
-        documents.write(self.folder / "fit" / "preprocessor.json", fitted.preprocessor.to_document())
-        encode_files(source, fitted.preprocessor, self.folder / "fit" / "duplicates", self.folder, "algo-1")
+        documents.write(self.folder / "preprocess.json", {"columns": columns, **settings})
+        environment = {"INPUT": source, "SETTINGS": self.folder / "preprocess.json", "OUTPUT": self.folder / "fit"}
+        self._run(preprocess_fit.main, {**environment, "MESSAGE_FILE": self.folder / "message"})
+        preprocessor = Preprocessor.from_document(documents.read(self.folder / "fit" / "preprocessor.json"))
+        encode_files(source, preprocessor, self.folder / "fit" / "duplicates", self.folder, "algo-1")
 
     def train(self, *arguments: str, cpus: int = 1) -> Path:
         """Run the program; the model folder. One CPU: tests run beside others, and waiting threads cost time."""
@@ -83,6 +83,8 @@ class Jobs:
             "OUTPUT": self.folder / "analysis",
             "MESSAGE_FILE": self.folder / "message",
         }
+        if (groups := self.folder / "fit" / package.GROUPS).is_dir():
+            environment["GROUPS"] = groups
         self._run(analyze.main, environment)
         return documents.read(self.folder / "analysis" / "analysis.json")
 

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from contract import documents
@@ -49,6 +50,12 @@ def test_telco_passes_the_four_fifths_rule_by_sex(telco_by_sex: Jobs) -> None:
     section = analysis["post_training_bias_metrics"]
     assert (section["label"], section["label_value_or_threshold"]) == ("Churn", "No")
     assert {group["value_or_threshold"] for group in section["facets"]["gender"]} == {"Female", "Male"}
+    women = pq.read_table(telco_by_sex.folder / "fit/groups")["gender"].to_pylist()
+    (group,) = (one for one in analysis["pre_training_bias_metrics"]["facets"]["gender"]
+                if one["value_or_threshold"] == "Female")  # fmt: skip
+    imbalance = 1 - 2 * women.count("Female") / len(women)
+    assert next(one["value"] for one in group["metrics"] if one["name"] == "CI") == pytest.approx(imbalance)
+    assert len(women) == pq.read_table(telco_by_sex.folder / "train").num_rows, "the data are the rows to train on"
     verdict = telco_by_sex.verdict(bias={"DI": 0.8})
     assert verdict["passed"], verdict
     assert "(the four-fifths rule)" in verdict["reason"]
