@@ -32,9 +32,8 @@ def approve(
     before = promotions.state(project)
     document: Document = {"ModelPackageArn": package["ModelPackageArn"], "ModelApprovalStatus": "Approved"}
     if promotions.under_way(before, package):
-        say(
-            f"Version {version} of {name} is approved already and {'under way' if before.open else 'live'}; its note stays."
-        )
+        where = "under way" if before.open else "live"
+        say(f"Version {version} of {name} is approved already and {where}; its note stays.")
     else:
         versions.decide(package["ModelPackageArn"], "Approved", note)
         say(f"Approved version {version} of {name}: staging follows.")
