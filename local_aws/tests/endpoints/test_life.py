@@ -1,5 +1,6 @@
 """The thread of an endpoint without its processes: what each look at the document decides."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,6 +125,34 @@ def test_what_was_never_in_service_fails(aws: Aws) -> None:
     life = life_of(aws, fleet, EndpointStatus="Creating", Live=None, Deployment={"Target": target(a=(1.0, 1))})
     life._follow()
     assert (document(aws)["EndpointStatus"], document(aws)["FailureReason"]) == ("Failed", "There is no room.")
+    assert fleet.stopped
+    assert life.route is None
+
+
+# the thread
+
+
+def test_it_looks_once_for_each_change(aws: Aws) -> None:
+    looks: list[int] = []
+    life = life_of(aws)
+    life._follow = lambda: not looks.append(1)  # type: ignore[method-assign, func-returns-value]
+    life.start()
+    for number in (1, 2):
+        eventually(lambda number=number: len(looks) == number)  # type: ignore[misc]
+        if number == 1:
+            life.wake()
+    time.sleep(0.05)
+    assert len(looks) == 2
+    life.end()
+    life.join()
+    assert not life._thread.is_alive()
+
+
+def test_without_its_document_there_is_nothing_to_serve(aws: Aws) -> None:
+    fleet = Fleet()
+    life = life_of(aws, fleet)
+    aws.store.delete(ENDPOINT.kind, NAME)
+    assert life._follow() is False
     assert fleet.stopped
     assert life.route is None
 
