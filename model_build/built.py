@@ -1,8 +1,9 @@
 """A definition that has been written, with all that starting it needs; free of the SDK."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from model_build.assets import Assets
 from model_build.target import Target
@@ -19,6 +20,7 @@ class Built:
     text        the JSON that CreatePipeline takes
     group       the model package group that it registers in
     input_data  the configuration's default of InputDataUrl
+    source      how the configuration chooses among data: query, database, workgroup; partition, window_days
     """
 
     name: str
@@ -31,6 +33,7 @@ class Built:
     input_data: str | None
     kms_key: str | None
     tags: Mapping[str, str]
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     def definition(self) -> str:
         """The JSON that CreatePipeline takes."""

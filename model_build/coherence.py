@@ -47,7 +47,7 @@ THRESHOLDS: dict[Name, Callable[[str], tuple[str, float]]] = {
 
 def contradictions(config: Config, own_model: bool) -> Iterator[str]:
     """One sentence per contradiction, each beginning with the key."""
-    for check in (_roles, _label, _split, _gate, _threshold, _network, _spot):
+    for check in (_source, _roles, _label, _split, _gate, _threshold, _network, _spot):
         yield from check(config)
     kind: type[BaseModel] = _Free if own_model else ALGORITHMS[config.train.algorithm].hyperparameters
     yield from tuning.contradictions(config, own_model, kind)
@@ -59,6 +59,16 @@ def contradictions(config: Config, own_model: bool) -> Iterator[str]:
     yield from _hyperparameters(config)
     if config.train.algorithm == "random_cut_forest":
         yield from _forest(config)
+
+
+def _source(config: Config) -> Iterator[str]:
+    pipeline = config.pipeline
+    if (pipeline.partition is None) != (pipeline.window_days is None):
+        yield "pipeline: partition and window_days go together; name both or none."
+    if (pipeline.query is None) != (pipeline.database is None):
+        yield "pipeline: query and database go together; name both or none."
+    if pipeline.query is not None and (pipeline.input_data is not None or pipeline.partition is not None):
+        yield "pipeline.query brings the data itself; remove input_data and partition, or the query."
 
 
 def _roles(config: Config) -> Iterator[str]:

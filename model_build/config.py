@@ -31,6 +31,17 @@ class Pipeline(Section):
         pattern=r"^s3://[^/]+/.+",
         description="default of the parameter InputDataUrl; `mlops run --data` wins",
     )
+    partition: str | None = Field(
+        default=None,
+        pattern=r"^[\w-]+$",
+        description="key part with a date, <partition>=2026-01-31/, of data in S3; with window_days",
+    )
+    window_days: int | None = Field(
+        default=None, ge=1, description="take the newest days only, counted from the newest partition"
+    )
+    query: str | None = Field(default=None, description="SQL: what Athena finds is the data; with database")
+    database: str | None = Field(default=None, description="of the query, in the Glue catalogue")
+    workgroup: str = Field(default="primary", description="of Athena, for the query")
 
 
 class ColumnsSection(Section):

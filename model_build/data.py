@@ -9,15 +9,22 @@ from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
 from model_build.catalogue import load, own_code
+from model_build.selection import queried, windowed
 
 
-def locate(data: str | None, built: Built, s3: Any) -> str:
+def locate(data: str | None, built: Built, s3: Any, session: Any = None) -> str:
     """The s3:// prefix that holds `data`: a file, a folder, or a prefix already. Local data is uploaded when it is
-    not there yet, below its hash. Without `data`: the configuration's address, else a sample from the pipeline's
-    `sample.py`. Raises InputError when there is nothing to read.
+    not there yet, below its hash. Without `data`: what the configuration's query finds (asked with `session`, boto3's),
+    or its address, else a sample from the pipeline's `sample.py`. Of data in S3 with a window of dates, the objects
+    within it. Raises InputError when there is nothing to read.
     """
-    if data is None and built.input_data:
-        return built.input_data
+    if data is None and built.source.get("query"):
+        with tempfile.TemporaryDirectory() as folder:
+            queried(built, session, Path(folder))
+            return _upload(Path(folder), built, s3)
+    data = data or built.input_data
+    if data and data.startswith("s3://") and built.source.get("partition"):
+        return windowed(data, built, s3)
     if data is None:
         return _sample(built, s3)
     if data.startswith("s3://"):

@@ -97,7 +97,7 @@ def start(
 def start_parameters(built: Built, session: Any, data: str | None) -> dict[str, str]:
     """The parameters that depend on the state of S3 and of the registry when an execution starts."""
     s3 = session.client("s3")
-    address = sources.locate(data, built, s3)
+    address = sources.locate(data, built, s3, session)
     return {
         "InputDataUrl": address,
         "InputDataFingerprint": sources.fingerprint(address, s3),

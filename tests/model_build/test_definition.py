@@ -30,6 +30,7 @@ VERDICT = r"Verdict.*S3Uri"
 LEAVES: dict[str, tuple[Any, str, int]] = {
     "pipeline.description": ("another", "nowhere", 0),  # part of CreatePipeline's request, not of the definition
     "pipeline.input_data": ("s3://elsewhere/data/", r"InputDataUrl\.DefaultValue", 1),
+    "pipeline.workgroup": ("analysts", "nowhere", 0),  # data are chosen before an execution starts
     "columns.label": ("defaulted", PREPROCESS, 1),
     "columns.positive": ("no", PREPROCESS, 1),
     "columns.numeric": (["age"], PREPROCESS, 1),
@@ -91,8 +92,13 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", len(JOBS)),
 }
 
+WINDOW, QUERY = ("partition", "window_days"), ("query", "database")
+
 #: Those of which one value alone would contradict another: what has to change with it.
 TOGETHER: dict[str, dict[str, Any]] = {
+    # What these change is looked at in test_selection.
+    **{f"pipeline.{key}": {"pipeline.partition": "day", "pipeline.window_days": 7} for key in WINDOW},
+    **{f"pipeline.{key}": {"pipeline.query": "SELECT 1", "pipeline.database": "sales"} for key in QUERY},
     "split.train": {"split.train": 0.7, "split.test": 0.2},
     "split.validation": {"split.validation": 0.2, "split.test": 0.2},
     "split.test": {"split.test": 0.2, "split.train": 0.7},

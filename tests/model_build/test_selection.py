@@ -1,0 +1,122 @@
+"""Data that the configuration chooses: a window of dates, and the result of a query."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import awswrangler
+import boto3
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from moto import mock_aws
+
+from contract.errors import InputError
+from model_build import config, data
+from model_build.assets import Assets
+from model_build.built import Built
+from tests.model_build.conftest import SMALL, TARGET
+
+ADDRESS = f"s3://{TARGET.bucket}/sales/"
+
+
+@pytest.fixture
+def session() -> Iterator[boto3.Session]:
+    with mock_aws():
+        found = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=TARGET.region)
+        place = {"LocationConstraint": TARGET.region}
+        found.client("s3").create_bucket(Bucket=TARGET.bucket, CreateBucketConfiguration=place)
+        yield found
+
+
+def built(**source: Any) -> Built:
+    assets = Assets(TARGET.bucket, "small")
+    return Built("small", Path(), "{}", "", "small", TARGET, assets, ADDRESS, None, {}, source)
+
+
+def put(s3: Any, *days: str) -> None:
+    for day in days:
+        s3.put_object(Bucket=TARGET.bucket, Key=f"sales/day={day}/rows.csv", Body=f"a\n{day}\n".encode())
+
+
+def below(s3: Any, address: str) -> list[str]:
+    prefix = address.split("/", 3)[3]
+    listed = s3.list_objects_v2(Bucket=TARGET.bucket, Prefix=prefix).get("Contents", [])
+    return [entry["Key"].removeprefix(prefix) for entry in listed]
+
+
+def test_a_window_ends_at_the_newest_day(session: boto3.Session) -> None:
+    s3, chosen = session.client("s3"), built(partition="day", window_days=2)
+    put(s3, "2026-01-30", "2026-01-31", "2026-02-01")
+    s3.put_object(Bucket=TARGET.bucket, Key="sales/day=2026-02-01/_SUCCESS", Body=b"x")
+    address = data.locate(None, chosen, s3)
+    assert below(s3, address) == ["day=2026-01-31/rows.csv", "day=2026-02-01/rows.csv"]
+    assert data.locate(None, chosen, s3) == address, "the same days lie at the same address"
+    put(s3, "2026-02-02")
+    later = data.locate(None, chosen, s3)
+    assert below(s3, later) == ["day=2026-02-01/rows.csv", "day=2026-02-02/rows.csv"]
+    assert data.fingerprint(later, s3) != data.fingerprint(address, s3)
+    assert data.locate(ADDRESS, chosen, s3) == later, "a prefix on the command line has the window, too"
+
+
+def test_a_window_without_dates_is_a_sentence(session: boto3.Session) -> None:
+    s3 = session.client("s3")
+    put(s3, "yesterday", "2026-13-01")
+    with pytest.raises(InputError, match=r"No object below .* has a date in its key, day=2026-01-31/"):
+        data.locate(None, built(partition="day", window_days=2), s3)
+
+
+QUERY = {"query": "SELECT * FROM sales ORDER BY id", "database": "shop", "workgroup": "primary"}
+
+
+def test_a_query_is_asked_of_athena(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def read(sql: str, **options: Any) -> Iterator[pd.DataFrame]:
+        asked.append((sql, options))
+        yield from (pd.DataFrame({"id": [1, 2], "city": ["Bern", None]}), pd.DataFrame({"id": [3], "city": ["Chur"]}))
+
+    monkeypatch.setattr(awswrangler.athena, "read_sql_query", read)
+    s3 = session.client("s3")
+    address = data.locate(None, built(**QUERY), s3, session)
+    assert data.locate(None, built(**QUERY), s3, session) == address, "the same rows have the same address"
+    sql, options = asked[0]
+    assert (sql, options["database"], options["boto3_session"]) == (QUERY["query"], "shop", session)
+    assert below(s3, address) == ["part-00000.parquet", "part-00001.parquet"]
+    key = address.split("/", 3)[3] + "part-00000.parquet"
+    rows = pq.read_table(io.BytesIO(s3.get_object(Bucket=TARGET.bucket, Key=key)["Body"].read())).to_pydict()
+    assert rows == {"id": [1, 2], "city": ["Bern", None]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [(iter(()), "Athena finds no rows"), (awswrangler.exceptions.QueryFailed("no such table"), "no such table")],
+    ids=["nothing", "failed"],
+)
+def test_a_query_without_rows_is_a_sentence(
+    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, answer: Any, sentence: str
+) -> None:
+    def read(**_: Any) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(awswrangler.athena, "read_sql_query", read)
+    with pytest.raises(InputError, match=sentence):
+        data.locate(None, built(**QUERY), session.client("s3"), session)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('partition = "day"', "partition and window_days go together"),
+        ('query = "SELECT 1"', "query and database go together"),
+        ('query = "SELECT 1"\ndatabase = "d"\ninput_data = "s3://b/p"', "brings the data itself"),
+    ],
+    ids=["half a window", "half a query", "both"],
+)
+def test_what_contradicts_itself_is_refused(small: Path, text: str, sentence: str) -> None:
+    (small / config.FILE).write_text(f"[pipeline]\n{text}\n{SMALL}", encoding="utf-8")
+    with pytest.raises(InputError, match=sentence):
+        config.load(small)
