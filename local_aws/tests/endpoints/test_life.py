@@ -165,6 +165,18 @@ def update(aws: Aws, *names: str) -> _Update:
     return _Update(life_of(aws, Fleet()), {"Config": {"AutoRollbackConfiguration": rollback}, "Reason": ""})
 
 
+def test_a_new_fleet_is_made_once_however_often_it_is_launched(aws: Aws) -> None:
+    """The commit behind it may fail for want of room: what runs already is not left to itself."""
+    made: list[Fleet] = []
+    going = update(aws)
+    going._going["Target"] = target(a=(1.0, 2))
+    going._life.new_fleet = lambda _: made.append(Fleet()) or made[-1]  # type: ignore[assignment, func-returns-value, method-assign, return-value]
+    going.launch()
+    going.launch()
+    assert [fleet.counts for fleet in made] == [{"a": 2}]
+    assert going._life.green is made[0]
+
+
 ALARM = {
     "AlarmName": "errors",
     "Namespace": "N",

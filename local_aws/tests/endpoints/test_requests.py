@@ -119,3 +119,23 @@ def test_a_failure_without_a_bucket_is_still_an_end(aws: Aws, accept: Accept) ->
     requests.fail(aws, key, document, "no", b"the model's own words")
     assert blobs(aws) == 0
     assert requests.waiting(aws) == []
+
+
+@pytest.mark.parametrize("how", ["complete", "fail"])
+def test_what_is_stored_has_the_key_of_the_configuration(aws: Aws, accept: Accept, how: str) -> None:
+    key, document = accept(config={"OutputConfig": CONFIG["OutputConfig"] | {"KmsKeyId": "alias/own"}})
+    if how == "complete":
+        requests.complete(aws, key, document, "text/csv", b"1")
+    else:
+        requests.fail(aws, key, document, "no")
+    (entry,) = objects.keys(aws, "out")
+    assert entry.document["Headers"]["SSEKMSKeyId"] == "alias/own"
+    assert entry.document["Headers"]["ServerSideEncryption"] == "aws:kms"
+
+
+def test_a_topic_that_is_gone_keeps_no_result_back(aws: Aws, accept: Accept) -> None:
+    topic = {"SuccessTopic": "arn:aws:sns:us-east-1:123456789012:gone"}
+    key, document = accept(config={"OutputConfig": CONFIG["OutputConfig"] | {"NotificationConfig": topic}})
+    requests.complete(aws, key, document, "text/csv", b"1")
+    assert stored(aws) == {"done/one.out": b"1"}
+    assert requests.waiting(aws) == []
