@@ -81,12 +81,19 @@ def _refusals(package: Document, stage: Stage) -> Iterator[str]:
 
 def unservable(name: str, containers: int, stage: Stage) -> Iterator[str]:
     """Why a model of so many containers cannot be served in a mode of the stage, one sentence each."""
+    if containers < 2:
+        return
     for mode in stage.modes:
-        if containers > 1 and (why := refusal(mode, "serial containers")):
+        if why := refusal(mode, "serial containers"):
             yield (
                 f"{stage.name}: modes: {name} has {containers} containers, AWS refuses them in the mode {mode}: {why}; "
                 f"take {mode} out of modes, or train with an engine of one container."
             )
+    if "batch" in stage.modes and stage.batch.content_type == "text/csv":
+        yield (
+            f"{stage.name}: batch.content_type: {name} has {containers} containers, which are all asked for the type "
+            "of the results, and Random Cut Forest answers JSON alone; take application/jsonlines."
+        )
 
 
 def elsewhere(stage: Stage, region: str) -> Iterator[str]:

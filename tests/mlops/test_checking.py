@@ -38,8 +38,11 @@ def test_a_chain_is_refused_by_serverless_and_asynchronous_in_one_sentence_each(
     with pytest.raises(InputError) as refused:
         checking.check_chain("invoices", definition(3))
     found = str(refused.value).split("\n")
-    assert len(found) == 4
+    assert len(found) == 6
     assert "staging: modes: invoices has 3 containers, AWS refuses them in the mode serverless: Serverless" in found[0]
+    assert found[2].endswith("Random Cut Forest answers JSON alone; take application/jsonlines.")
+    base = place / "base.toml"
+    base.write_text(base.read_text().replace("[batch]\n", '[batch]\ncontent_type = "application/jsonlines"\n'))
     for name in ("staging", "prod"):
         (place / f"{name}.toml").write_text('modes = ["real_time", "batch"]\n' + (place / f"{name}.toml").read_text())
     checking.check_chain("invoices", definition(3))
