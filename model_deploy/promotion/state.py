@@ -201,7 +201,8 @@ def _ended(state: State, record: Document) -> State:
         held = state.hold if ended.mandated else 0  # a person's promotion ends a hold
         if state.live and state.live.version != version:
             state = _marked(state, state.live.version, "Production", "Retired")
-        live = Live(version, outcome == SUCCEEDED, record.get("turned_back", False))
+        turned_back = record.get("turned_back", False) and not ended.mandated  # one step back, and no further
+        live = Live(version, outcome == SUCCEEDED, turned_back)
         state = replace(state, live=live, hold=held)
     if outcome == SUCCEEDED:
         state = replace(state, proved=state.proved | {version})

@@ -269,6 +269,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "a rollback, and an approval at once": Scenario((*TWO, rollback(1), approve(3), promote), 3),
     "a rollback that fails": Scenario((*TWO, breaks("TestStaging", 1), rollback(1), settle), 2),
+    "a rollback that fails its watch": Scenario((*THREE, breaks("Watch", 2), rollback(2), settle), 2),
     "a rollback, then its version is rejected": Scenario((*THREE, rollback(2), settle, reject(2), settle), 1),
     "a rollback of staging": Scenario((*TWO, rollback(1, "staging"), settle), 2, waiting=1),
     "a rollback of staging, then an approval": Scenario((*TWO, rollback(1, "staging"), settle, approve(3), promote), 3),

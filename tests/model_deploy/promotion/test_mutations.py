@@ -143,6 +143,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         "elif False:",
         "wrong answers during the deployment",
     ),
+    "a rollback that fails its watch goes no further back": (
+        state,
+        " and not ended.mandated",
+        "",
+        "a rollback that fails its watch",
+    ),
     "a return from what was turned back goes on though that is approved": (
         decisions,
         "live and not live.turned_back and",
