@@ -25,14 +25,14 @@ def app(environ, start_response):
     lines = [{"decision": "yes" if score >= 0.5 else "no", "score": score} for score in scores]
     return [("\\n".join(map(json.dumps, lines)) + "\\n").encode()]
 """
-CHECK = {"environment": {"SAGEMAKER_SERVING_MODULE": "model:app", "PYTHONPATH": "{model}/code"}}
+CHECK: dict[str, Any] = {"environment": {"SAGEMAKER_SERVING_MODULE": "model:app", "PYTHONPATH": "{model}/code"}}
 PREDICTOR = {
     "content_type": "application/json",
     "accept_type": "application/jsonlines",
     "content_template": "$records",
     "record_template": "$features_kvp",
 }
-BIAS = {
+BIAS: dict[str, Any] = {
     "dataset_type": "application/x-parquet",
     "label": "bought",
     "label_values_or_threshold": ["yes"],
@@ -40,7 +40,7 @@ BIAS = {
     "excluded_columns": ["sex"],
 }
 #: 10 women, of whom 2 are decided for, and 10 men, of whom 4 are.
-ROWS = {
+ROWS: dict[str, list[Any]] = {
     "income": [90.0] * 2 + [10.0] * 8 + [90.0] * 4 + [10.0] * 6,
     "city": ["A", "B"] * 10,
     "sex": ["f"] * 10 + ["m"] * 10,
@@ -89,7 +89,7 @@ def test_explanations_add_up(ml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = {"dataset_type": BIAS["dataset_type"], "label": "bought", "excluded_columns": ["sex"],
               "predictor": predictor, "methods": {"shap": {"agg_method": "mean_abs", "seed": 1}}}  # fmt: skip
     (explained,) = analyse(ml, monkeypatch, config)["explanations"]["kernel_shap"].values()
-    values, mean = explained["global_shap_values"], sum(ROWS["income"]) / 20  # type: ignore[arg-type]
+    values, mean = explained["global_shap_values"], sum(ROWS["income"]) / 20
     assert explained["expected_value"] == pytest.approx(mean / 100)
     assert values["city"] == pytest.approx(0)
     assert values["income"] == pytest.approx(sum(abs(float(x) - mean) for x in ROWS["income"]) / 2000)

@@ -90,11 +90,11 @@ def _known(aws: Aws, check: Document) -> str | None:
         "SortOrder": "Descending",
         "MaxResults": 1,
     }
-    listed = packages.list_packages(aws, request)["ModelPackageSummaryList"]
+    listed = (packages.list_packages(aws, request) or {})["ModelPackageSummaryList"]
     found: Any = packages.describe(aws, listed[0]["ModelPackageArn"]) if listed else {}
     for member in ("DriftCheckBaselines", *BASELINES[check["CheckType"]], "S3Uri"):
         found = (found or {}).get(member)
-    return found
+    return str(found) if found else None
 
 
 def _container(aws: Aws, model: str) -> Document:
