@@ -27,12 +27,14 @@ def check(stack: Stack) -> Iterator[Finding]:
 def _loops(stack: Stack) -> Iterator[Finding]:
     """What a build writes below the project's name must not start the next one."""
     key = {"key": f"{stack.parameters.get('SageMakerProjectName')}/executions/1/model.tar.gz"}
+    written = [
+        _event("aws.s3", "Object Created", {"bucket": {"name": bucket.name}, "object": key})
+        for bucket in stack.of("AWS::S3::Bucket")
+    ]
     for rule in stack.of(RULE):
         pattern = rule.properties.get("EventPattern")
-        for bucket in stack.of("AWS::S3::Bucket") if pattern else []:
-            detail = {"bucket": {"name": bucket.name}, "object": key}
-            if matches(pattern, _event("aws.s3", "Object Created", detail)):
-                yield Finding(rule.logical, "event-loop", "what a build writes starts the next one")
+        if pattern is not None and any(matches(pattern, event) for event in written):
+            yield Finding(rule.logical, "event-loop", "what a build writes starts the next one")
 
 
 def _rule(rule: Resource, stack: Stack) -> Iterator[Finding]:
