@@ -15,7 +15,7 @@ from local_aws.endpoints.serverless import checks
 from local_aws.endpoints.serverless.group import IDLE, Serverless
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
-from local_aws.serving import Serving, ServingError
+from local_aws.serving import Answer, Serving, ServingError
 from local_aws.serving.failure import NoAnswerError
 
 
@@ -215,3 +215,59 @@ def test_provisioned_concurrency_comes_and_goes(aws: Aws, servings: Servings) ->
     group.adjust({"ServerlessConfig": {"ProvisionedConcurrency": 1}})
     assert group.chains == [servings.made[1]]  # the one that answers
     assert servings.ended == [servings.made[0], servings.made[2], servings.made[3]]
+
+
+def test_what_is_measured_of_concurrency(aws: Aws) -> None:
+    group = serverless(aws)
+    group.peak, group.running = 4, 1
+    measured = {datum.metric.name: datum.values[0][0] for datum in group.gauges(0.0)}
+    assert measured == {"ServerlessConcurrentExecutionsUtilization": 0.8}
+    assert group.peak == 1  # a new minute begins with what runs
+    group = serverless(aws, provisioned=2)
+    group.peak = 4
+    measured = {datum.metric.name: datum.values[0][0] for datum in group.gauges(0.0)}
+    assert measured == {
+        "ServerlessConcurrentExecutionsUtilization": 0.8,
+        "ServerlessProvisionedConcurrencyUtilization": 2.0,
+        "ServerlessProvisionedConcurrencyExecutions": 2.0,
+    }
+
+
+def test_a_request_gets_the_free_instance_or_a_new_one(aws: Aws, servings: Servings) -> None:
+    """One request at a time on an instance, and no more instances than MaxConcurrency."""
+    group = serverless(aws)
+    gate = asyncio.Event()
+    taken: list[Chain] = []
+
+    async def through(chain: Chain, *_: bytes) -> Replied:
+        taken.append(chain)
+        chain.outstanding += 1
+        await gate.wait()
+        chain.outstanding -= 1
+        return Replied("container", Answer(200))
+
+    async def run() -> None:
+        group.through = through
+        first = [asyncio.create_task(group.answer(b"", b"", b"")) for _ in range(5)]
+        while len(taken) < 5:
+            await asyncio.sleep(0.005)
+        assert len(set(taken)) == 5
+        with pytest.raises(AwsError, match="MaxConcurrency"):
+            await group.answer(b"", b"", b"")
+        gate.set()
+        await asyncio.gather(*first)
+        await group.answer(b"", b"", b"")
+        assert len(group.chains) == len(servings.made) == 5
+        assert taken[5] in taken[:5]
+        assert group.running == 0
+
+    asyncio.run(run())
+
+
+def test_an_instance_that_comes_up_after_the_end_is_ended(aws: Aws, servings: Servings) -> None:
+    group = serverless(aws)
+    group.stop()
+    with pytest.raises(ServingError, match="deleted or has a newer configuration"):
+        group._begin()
+    assert servings.ended == servings.made
+    assert group.chains == []
