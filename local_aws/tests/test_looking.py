@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -43,6 +44,19 @@ def test_a_look_that_fails_is_repeated_after_a_rest_of_the_machine_s_time(monkey
     assert rests == [0.01] * 3
 
 
+def test_it_looks_once_and_again_when_it_is_woken() -> None:
+    looks: list[int] = []
+    found = Looking(Clock(), "test", lambda: looks.append(1), log, "No room.")
+    found.start()
+    eventually(lambda: len(looks) == 1)
+    found.wake.set()
+    eventually(lambda: len(looks) == 2)
+    time.sleep(0.05)
+    assert len(looks) == 2
+    found.stop()
+    assert not found._thread.is_alive()
+
+
 def test_an_agenda_acts_when_it_is_due_and_not_before() -> None:
     clock, did = Clock(), list[str]()
     agenda = Agenda(clock, "test", did.append, log, "%s")
@@ -59,10 +73,12 @@ def test_an_agenda_acts_when_it_is_due_and_not_before() -> None:
     assert did == ["now", "soon"]
 
 
-def test_a_key_that_fails_is_tried_again_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_fails_is_tried_again_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(looking, "AGAIN", 0.01)
     clock, did = Clock(), list[str]()
-    agenda = Agenda(clock, "test", failing(2, did), log, "%s")
+    agenda = Agenda(clock, "test", failing(2, did), log, "The key %s is stuck.")
     agenda.put("bad", clock.now())
     agenda.put("good", clock.now())
     agenda.start()
@@ -70,6 +86,7 @@ def test_a_key_that_fails_is_tried_again_and_holds_up_no_other(monkeypatch: pyte
     agenda.stop()
     assert did[:2] == ["bad", "good"]
     assert did[2:] == ["bad", "bad"]
+    assert [record.getMessage() for record in caplog.records] == ["The key bad is stuck."] * 2
 
 
 def test_a_failed_key_waits_in_the_machine_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
