@@ -57,6 +57,25 @@ def test_the_end_is_written_once_the_disk_has_room(aws: Aws, monkeypatch: pytest
     assert len(tries) == 4
 
 
+def test_a_fast_clock_does_not_hurry_it(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk must not keep a core busy."""
+    monkeypatch.setattr(workers, "AGAIN", 1000.0)
+    aws.clock.set(rate=100_000)
+    tries: list[int] = []
+
+    def full(*_: Any) -> None:
+        tries.append(1)
+        raise disk_full(aws.home)
+
+    aws.part(Jobs).on_end(full)
+    stopping(aws, "waits")
+    aws.part(Workers).start()
+    until(lambda: len(tries) == 2)
+    time.sleep(0.1)
+    aws.part(Workers).stop()
+    assert len(tries) == 2  # the second is the insisting one
+
+
 def test_a_server_that_stops_does_not_wait_for_room(aws: Aws) -> None:
     tried = threading.Event()
 

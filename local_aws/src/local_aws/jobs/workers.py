@@ -14,7 +14,7 @@ from local_aws.s3 import objects
 
 log = logging.getLogger("local_aws.jobs")
 
-#: Seconds between two attempts to write the end of a job.
+#: Seconds of the machine's time between two attempts to write the end of a job.
 AGAIN = 1.0
 
 #: How many job folders of a kind stay.
@@ -113,7 +113,7 @@ class Workers:
             else:
                 self._aws.store.keep_reserve()
                 return
-            if self._aws.clock.wait(self._ending, AGAIN):
+            if self._ending.wait(AGAIN):
                 return  # it stays InProgress and runs again at the next start
 
     def _commit(self, kind: Kind, document: Document, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ Document = dict[str, Any]
 #: Seconds between SIGTERM and SIGKILL for a build that is stopped or too slow.
 GRACE = 5.0
 
-#: Seconds between two attempts to write the end of a build.
+#: Seconds of the machine's time between two attempts at what failed, for example for want of room.
 AGAIN = 1.0
 
 
@@ -118,7 +118,7 @@ class Builders:
                     log.exception("The end of %s cannot be written yet.", build["id"])
             else:
                 return
-            if self._aws.clock.wait(self._ending, AGAIN):
+            if self._ending.wait(AGAIN):
                 return  # it stays IN_PROGRESS and runs again at the next start
 
     @staticmethod
