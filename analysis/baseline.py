@@ -12,6 +12,7 @@ from sklearn.metrics import ndcg_score
 from analysis.fairness import RATIOS, SECTIONS
 from contract.documents import Document
 from contract.errors import InputError
+from contract.findings import Finding
 
 #: The ranking of the columns by attribution has drifted below this nDCG.
 LEAST_NDCG = 0.9
@@ -40,6 +41,21 @@ def bias_violations(current: Document, baseline: Document) -> Document:
             if before is not None and (description := _farther(name, now.get((facet, value, name)), before)) is not None
         ],
     }
+
+
+def in_words(violation: Document) -> str:
+    """One of the violations as a clause, with the group that it is about."""
+    place = f"{violation['facet']} = {violation['facet_value']}" if "facet" in violation else violation["label"]
+    return f"{violation['metric_name']} of {place}: {violation['description'].rstrip('.')}"
+
+
+def judge(violations: Document) -> Finding:
+    """Whether a `constraint_violations.json` is empty, and a clause that says so."""
+    found = violations["violations"]
+    if not found:
+        return Finding(True, "nothing violates the analysis of the newest approved version")
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return Finding(False, f"violates the analysis of the newest approved version: {in_words(found[0])}{more}")
 
 
 def explanation_violations(current: Document, baseline: Document) -> Document:

@@ -25,10 +25,11 @@ PAYLOAD = "payload.tar.gz"
 COMPARED = "compared"
 EXPLAINED = "explained"
 
-#: Written by Analyze, one prefix: bias and explanations in Clarify's schema, the same in words for the report, and what
-#: explains each row.
+#: Written by Analyze, one prefix: bias and explanations in Clarify's schema, the same in words for the report, what
+#: violates an earlier analysis (when there is one), and what explains each row.
 ANALYSIS = "analysis.json"
 PAGE = "page.json"
+VIOLATIONS = "constraint_violations.json"
 EXPLANATIONS = "explanations_shap/out.csv"
 
 #: Written by Verdict, one prefix: the flat document of the gate, and what a person reads.

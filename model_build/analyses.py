@@ -42,6 +42,8 @@ def contradictions(config: Config) -> Iterator[str]:
         return
     if analysis.engine == "clarify" and analysis.partial_dependence:
         yield 'analysis.partial_dependence belongs to engine = "open", not "clarify"; remove it.'
+    if analysis.engine == "clarify" and analysis.hold_baseline:
+        yield 'analysis.hold_baseline belongs to engine = "open"; with "clarify", set skip_check = false.'
     for name in analysis.partial_dependence:
         if name not in columns.numeric + columns.categorical:
             yield f"analysis.partial_dependence: {name!r} is no raw feature; name numeric or categorical columns."

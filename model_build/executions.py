@@ -123,8 +123,9 @@ def registered(group: str, sagemaker: Any) -> dict[str, str]:
 
 
 def champion(group: str, sagemaker: Any, s3: Any) -> dict[str, str]:
-    """Number and address of the newest approved package in `group`; nothing where there is none, and no address where
-    its model cannot be read: it is gone, or it is a chain of containers."""
+    """Number and addresses of the newest approved package in `group`: of its model and of its analysis. Nothing where
+    there is none; no address of a model that cannot be read, since it is gone or a chain of containers, and none of an
+    analysis that is not there."""
     approved = sagemaker.list_model_packages(
         ModelPackageGroupName=group,
         ModelApprovalStatus="Approved",
@@ -138,7 +139,14 @@ def champion(group: str, sagemaker: Any, s3: Any) -> dict[str, str]:
     version = {"ChampionVersion": str(found["ModelPackageVersion"])}
     containers = found.get("InferenceSpecification", {}).get("Containers", [])
     address = containers[0].get("ModelDataUrl", "") if len(containers) == 1 else ""
-    return version | {"ChampionModelUrl": address} if address and _is_there(s3, address) else version
+    analysis = _explained(found.get("DriftCheckBaselines", {}))
+    named = {"ChampionModelUrl": address, "BaselineAnalysisUrl": analysis}
+    return version | {name: place for name, place in named.items() if place and _is_there(s3, place)}
+
+
+def _explained(baselines: Mapping[str, Any]) -> str:
+    """The document of a package that holds its explanations, and with the engine "open" its bias."""
+    return str(baselines.get("Explainability", {}).get("Constraints", {}).get("S3Uri", ""))
 
 
 def _is_there(s3: Any, address: str) -> bool:

@@ -54,6 +54,11 @@ class Analysis(Section):
         description="bias metric = limit; a model beyond it is rejected: { DI = 0.8 } is the four-fifths rule, a ratio "
         "between 0.8 and 1.25, and every other metric lies between minus and plus its limit",
     )
+    hold_baseline: bool = Field(
+        default=False,
+        description="open: reject a model that violates the newest approved version's analysis: a bias metric farther "
+        "from its ideal, or another ranking of the columns; without it the violations are told alone",
+    )
 
 
 class Champion(Section):

@@ -12,7 +12,7 @@ from model_build.config import Instances
 class Parameters:
     """`registered_*` are the hashes of the newest package: who starts an execution looks them up, so that a rerun
     that would register the same model again ends without doing so. `champion_*` are address and number of the newest
-    approved version, with which Evaluate compares."""
+    approved version, with which Evaluate compares, and `baseline_*` its analysis, against which Analyze is held."""
 
     processing_instance_count: ParameterInteger
     processing_instance_type: ParameterString
@@ -25,6 +25,7 @@ class Parameters:
     registered_data: ParameterString
     champion_model_url: ParameterString
     champion_version: ParameterString
+    baseline_analysis_url: ParameterString
 
     @classmethod
     def of(cls, instances: Instances, input_data: str, no_champion: str) -> "Parameters":
@@ -45,6 +46,7 @@ class Parameters:
             registered_data=ParameterString("RegisteredData", NONE),
             champion_model_url=ParameterString("ChampionModelUrl", no_champion),
             champion_version=ParameterString("ChampionVersion", NONE),
+            baseline_analysis_url=ParameterString("BaselineAnalysisUrl", no_champion),
         )
 
     def all(self) -> list[Parameter]:

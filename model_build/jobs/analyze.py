@@ -1,8 +1,9 @@
 """Analyze: what moved the scores of the test rows, and how the decisions treat groups, in Clarify's schema.
 
 Environment: MODEL (folder with model.tar.gz), TEST (encoded rows), TEST_RAW (the same rows, raw), SETTINGS (path of
-analyze.json, see `Settings`), GROUPS (label and facets of the training rows; not set without facets), OUTPUT. Leaves
-analysis.json, explanations_shap/out.csv and page.json.
+analyze.json, see `Settings`), GROUPS (label and facets of the training rows; not set without facets), BASELINE (folder
+with an earlier analysis.json, or without one), OUTPUT. Leaves analysis.json, explanations_shap/out.csv, page.json and,
+with a baseline, constraint_violations.json.
 """
 
 import os
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from analysis import analyze as analysis
+from analysis import baseline as drift
 from analysis.analyze import Analysis, Learned, Rows
 from analysis.bias.groups import Facet
 from analysis.explanations.ensemble import Floats, Matrix
@@ -98,6 +100,7 @@ def main() -> None:
         model = load(Path(unpacked), threads=os.cpu_count() or 1)
         found = analyze(model, trees_of(Path(unpacked)), settings)
     write(found, folder("OUTPUT"))
+    hold(found.document, Path(os.environ.get("BASELINE", "")), folder("OUTPUT"))
     for group in found.page["bias"]:
         print(group["sentence"])
     for warning in found.page["warnings"]:
@@ -173,6 +176,25 @@ def trees_of(artefact: Path) -> bytes | None:
 
     booster = xgboost.Booster(model_file=bytearray((artefact / package.MODEL).read_bytes()))
     return bytes(booster.save_raw("json"))
+
+
+def hold(document: Document, baseline_folder: Path, output: Path) -> None:
+    """Leave what violates the earlier analysis in the folder, in Model Monitor's schema; nothing without one.
+
+    Only sections that both have are compared, and explanations of the same columns.
+    """
+    path = baseline_folder / package.ANALYSIS
+    if not path.is_file():
+        return
+    earlier = {name: section for name, section in documents.read(path).items() if name in document}
+    found = drift.bias_violations(document, earlier)["violations"]
+    try:
+        found += drift.explanation_violations(document, earlier)["violations"]
+    except InputError as error:
+        print(f"Explanations are not compared: {error}")
+    documents.write(output / package.VIOLATIONS, {"version": 0, "violations": found})
+    for each in found:
+        print(f"Violation: {drift.in_words(each)}.")
 
 
 def write(found: Analysis, output: Path) -> None:

@@ -2,7 +2,7 @@
 
 Environment: EVALUATION (folder that Evaluate left), ANALYSIS (folder with analysis.json, or several below it with a
 part each; not set without an analysis),
-SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}}), OUTPUT.
+SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}, "hold_baseline": false}), OUTPUT.
 A model that does not pass is a result: the job succeeds and the pipeline's condition decides.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis import fairness, gate, power, report
+from analysis import baseline, fairness, gate, power, report
 from analysis.gate import Rule
 from analysis.report import Beside
 from contract import documents, package
@@ -31,6 +31,7 @@ class Settings:
     bias: dict[str, float] = field(default_factory=dict)
     card: Document = field(default_factory=dict)
     name: str = "model"
+    hold_baseline: bool = False
 
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
@@ -54,6 +55,7 @@ def main() -> None:
         *power.judge(evaluation, decision),
         *fairness.judge(analysis, settings.bias),
         *champion(evaluated),
+        *(violations() if settings.hold_baseline else ()),
     ]
     verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
     write(verdict, evaluation, decision, beside(evaluated, analysis), evaluated, output)
@@ -71,6 +73,12 @@ def merged(parts: Path) -> Document:
     if not paths:
         raise InputError(f"There is no {package.ANALYSIS} in {parts}: run the analysis again.")
     return {name: section for path in paths for name, section in documents.read(path).items()}
+
+
+def violations() -> Iterator[Finding]:
+    """What Analyze found against the earlier analysis, when there was one."""
+    for path in sorted(folder("ANALYSIS").rglob(package.VIOLATIONS)):
+        yield baseline.judge(documents.read(path))
 
 
 def champion(evaluated: Path) -> Iterator[Finding]:

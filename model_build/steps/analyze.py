@@ -25,7 +25,7 @@ BASELINES = {
 
 def settings(config: Config) -> Document:
     """`analyze.json`."""
-    return config.analysis.model_dump(exclude={"engine", "bias_gate", *OF_CHECKS})
+    return config.analysis.model_dump(exclude={"engine", "bias_gate", "hold_baseline", *OF_CHECKS})
 
 
 def analyze(
@@ -59,6 +59,7 @@ def step(
             source("test", address(encode, "test")),
             source("test_raw", address(encode, "raw_test")),
             *([source("groups", groups)] if facets else []),
+            source("baseline", context.parameters.baseline_analysis_url),
             source("settings", context.settings("analyze.json", settings(context.config))),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],
@@ -67,6 +68,7 @@ def step(
             "TEST": f"{ROOT}/test",
             "TEST_RAW": f"{ROOT}/test_raw",
             **({"GROUPS": f"{ROOT}/groups"} if facets else {}),
+            "BASELINE": f"{ROOT}/baseline",
             "SETTINGS": f"{ROOT}/settings/analyze.json",
             "OUTPUT": f"{ROOT}/output",
         },

@@ -28,7 +28,8 @@ DEFAULTS = {
 
 def settings(config: Config) -> Document:
     """`verdict.json`."""
-    return {"gate": gate(config), "bias": config.analysis.bias_gate}
+    held = {"hold_baseline": True} if config.analysis.hold_baseline else {}
+    return {"gate": gate(config), "bias": config.analysis.bias_gate, **held}
 
 
 def gate(config: Config) -> Document:

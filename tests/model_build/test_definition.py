@@ -60,6 +60,7 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "analysis.facet_values": ({"sex": ["female"]}, ANALYZE, 1),
     "analysis.group_variable": ("purpose", rf"{ANALYZE}|PreprocessFit.*GROUP_VARIABLE", 2),
     "analysis.bias_gate": ({"DI": 0.8}, VERDICT, 1),
+    "analysis.hold_baseline": (True, VERDICT, 1),
     "gate.bound": ("value", VERDICT, 1),
     "gate.minimum": (0.6, VERDICT, 1),
     "gate.maximum": (0.6, VERDICT, 1),

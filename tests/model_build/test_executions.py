@@ -189,13 +189,14 @@ def test_the_champion_is_the_newest_approved_version(session: boto3.Session, bui
     sagemaker, s3 = session.client("sagemaker"), session.client("s3")
     assert executions.champion("small", sagemaker, s3) == {}
 
-    def register(key: str, status: str, containers: int = 1) -> str:
+    def register(key: str, status: str, containers: int = 1, **more: object) -> str:
         address = f"s3://{built.target.bucket}/{key}"
         container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/x:1", "ModelDataUrl": address}
         sagemaker.create_model_package(
             ModelPackageGroupName="small",
             ModelApprovalStatus=status,
             InferenceSpecification={"Containers": [container] * containers, "SupportedContentTypes": ["text/csv"]},
+            **more,
         )
         return address
 
@@ -207,6 +208,11 @@ def test_the_champion_is_the_newest_approved_version(session: boto3.Session, bui
     assert executions.champion("small", sagemaker, s3) == {"ChampionVersion": "3"}
     register("one/model.tar.gz", "Approved", containers=3)
     assert executions.champion("small", sagemaker, s3) == {"ChampionVersion": "4"}
+    s3.put_object(Bucket=built.target.bucket, Key="one/analysis.json", Body=b"{}")
+    document = {"ContentType": "application/json", "S3Uri": f"s3://{built.target.bucket}/one/analysis.json"}
+    register("gone/model.tar.gz", "Approved", DriftCheckBaselines={"Explainability": {"Constraints": document}})
+    found = executions.champion("small", sagemaker, s3)
+    assert found == {"ChampionVersion": "5", "BaselineAnalysisUrl": document["S3Uri"]}
 
 
 def test_a_sample_is_made_when_there_is_one(session: boto3.Session, built: Built, small: Path) -> None:

@@ -28,10 +28,13 @@ ALONE = {
     },
 }
 CONTRADICTIONS = """
+analysis.engine=clarify + analysis.hold_baseline=True
 analysis.engine=clarify + partial_dependence=one
 analysis.engine=clarify + train.engine=builtin
 analysis.engine=off + analysis.fail_on_violation=False
 analysis.engine=off + analysis.fail_on_violation=True
+analysis.engine=off + analysis.hold_baseline=False
+analysis.engine=off + analysis.hold_baseline=True
 analysis.engine=off + analysis.register_new_baseline=False
 analysis.engine=off + analysis.register_new_baseline=True
 analysis.engine=off + analysis.skip_check=False
@@ -40,6 +43,8 @@ analysis.engine=off + bias_gate=four_fifths
 analysis.engine=off + partial_dependence=one
 analysis.fail_on_violation=False + train.engine=builtin
 analysis.fail_on_violation=True + train.engine=builtin
+analysis.hold_baseline=False + train.engine=builtin
+analysis.hold_baseline=True + train.engine=builtin
 analysis.register_new_baseline=False + train.engine=builtin
 analysis.register_new_baseline=True + train.engine=builtin
 analysis.skip_check=False + train.engine=builtin

@@ -72,8 +72,8 @@ class Jobs:
         self._run(evaluate.main, environment)
         return self.folder / "output"
 
-    def analyze(self, **settings: Any) -> dict[str, Any]:
-        """Run the program; `analysis.json`."""
+    def analyze(self, baseline: Path | None = None, **settings: Any) -> dict[str, Any]:
+        """Run the program, perhaps with a folder that holds an earlier analysis; `analysis.json`."""
         documents.write(self.folder / "analyze.json", settings)
         environment = {
             "MODEL": self.folder / "artefact",
@@ -85,6 +85,8 @@ class Jobs:
         }
         if (groups := self.folder / "fit" / package.GROUPS).is_dir():
             environment["GROUPS"] = groups
+        if baseline:
+            environment["BASELINE"] = baseline
         self._run(analyze.main, environment)
         return documents.read(self.folder / "analysis" / "analysis.json")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from contract import documents
+from contract import documents, package
 from model_build.jobs.analyze import Settings
 from tests.model_build.jobs.conftest import Jobs, telco_set
 
@@ -119,3 +119,26 @@ def test_groups_of_numeric_facets() -> None:
     assert Settings(facet_thresholds={"age": 3}).facet("age", many).threshold == 3
     assert Settings().facet("senior", few).threshold is None
     assert Settings(facet_values={"senior": ["1"]}).facet("senior", few).values == ("1",)
+
+
+def test_an_analysis_is_held_against_the_one_before(telco_by_sex: Jobs, tmp_path: Path) -> None:
+    """The same model violates nothing; against a fairer one it does, and is rejected where the gate asks."""
+    asked = {"favourable": ["No"], "explain": 50}
+    jobs, told = telco_by_sex, telco_by_sex.folder / "analysis" / package.VIOLATIONS
+    earlier = jobs.analyze(**asked)
+    documents.write(tmp_path / "same" / package.ANALYSIS, earlier)
+    jobs.analyze(baseline=tmp_path / "same", **asked)
+    assert documents.read(told)["violations"] == []
+    assert "nothing violates the analysis of the newest approved version" in jobs.verdict(hold_baseline=True)["reason"]
+
+    for group in earlier["post_training_bias_metrics"]["facets"]["gender"]:
+        for metric in group["metrics"]:
+            metric["value"] = {"DI": 1.0}.get(metric["name"], metric["value"])
+    documents.write(tmp_path / "fairer" / package.ANALYSIS, earlier)
+    jobs.analyze(baseline=tmp_path / "fairer", **asked)
+    found = documents.read(told)["violations"]
+    assert {(one["metric_name"], one["constraint_check_type"]) for one in found} == {("DI", "bias_drift_check")}
+    assert jobs.verdict()["passed"] is True, "told alone"
+    verdict = jobs.verdict(hold_baseline=True)
+    assert verdict["passed"] is False
+    assert "DI of gender = " in verdict["reason"]
