@@ -250,7 +250,8 @@ def test_a_build_that_is_stopped_takes_all_its_processes_along(
     commands = [f"{started}; echo up $(cat pid); sleep 1000"]
     codebuild.project(name, spec(build={"commands": commands}))
     identity = codebuild.start(name)
-    build = codebuild.until(identity, lambda one: any(line.startswith("up ") for line in codebuild.log(one)))
+    codebuild.until(identity, lambda one: any(line.startswith("up ") for line in codebuild.log(one)))
+    build = codebuild.get(identity)  # what `until` gives back was read before the log
     assert build["currentPhase"] == "BUILD"
     pid = next(line for line in codebuild.log(build) if line.startswith("up ")).split()[1]
     client.stop_build(id=identity)
