@@ -7,6 +7,7 @@ import pytest
 from local_aws.cloudwatch import alarm_operations, alarms, metrics
 from local_aws.cloudwatch.monitor import Monitor
 from local_aws.operations import Aws
+from local_aws.services import queues, sqs
 
 ALARM: dict[str, Any] = {
     "AlarmName": "errors",
@@ -54,5 +55,33 @@ def test_what_ended_with_the_last_full_minute_counts(aws: Aws) -> None:
     aws.part(Monitor).evaluate()
     assert alarms.find(aws, "errors")["StateValue"] == "OK"
     aws.clock.set(offset=60)
+    aws.part(Monitor).evaluate()
+    assert alarms.find(aws, "errors")["StateValue"] == "ALARM"
+
+
+def test_a_new_alarm_is_looked_at_at_once(aws: Aws) -> None:
+    wake = aws.part(Monitor)._looking.wake
+    assert not wake.is_set()
+    alarm_operations.put_metric_alarm(aws, ALARM)
+    assert wake.is_set()
+
+
+def test_a_state_that_lasts_is_written_once(aws: Aws) -> None:
+    aws.clock.set(rate=1e-9)
+    alarm_operations.put_metric_alarm(aws, ALARM | {"TreatMissingData": "breaching"})
+    aws.part(Monitor).evaluate()
+    written = aws.store._writer.total_changes
+    assert alarms.find(aws, "errors")["StateValue"] == "ALARM"
+    aws.part(Monitor).evaluate()
+    assert aws.store._writer.total_changes == written
+
+
+def test_what_queues_hold_is_measured_when_an_alarm_watches_them(aws: Aws) -> None:
+    sqs.create_queue(aws, {"QueueName": "failures"})
+    queues.send(aws, "failures", "undelivered")
+    watched = {"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible"}
+    alarm_operations.put_metric_alarm(
+        aws, ALARM | watched | {"Dimensions": [{"Name": "QueueName", "Value": "failures"}]}
+    )
     aws.part(Monitor).evaluate()
     assert alarms.find(aws, "errors")["StateValue"] == "ALARM"
