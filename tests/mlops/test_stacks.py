@@ -76,3 +76,21 @@ def test_what_cannot_be_removed_is_said(machine: Path, fresh: Fresh) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="a", Body=b"1")
     with pytest.raises(RunError, match=r"DELETE_FAILED: Other: .*not empty"):
         stacks.remove(name, lambda _: None)
+
+
+def test_a_stuck_stack_names_what_kept_it_from_going_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def event(logical: str, status: str, reason: str) -> dict[str, str]:
+        physical = "stack-id" if logical == "credit-prod" else f"{logical}-id"
+        named = {"LogicalResourceId": logical, "PhysicalResourceId": physical, "StackId": "stack-id"}
+        return {**named, "ResourceStatus": status, "ResourceStatusReason": reason}
+
+    events = [
+        event("credit-prod", "UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Endpoint]."),
+        event("Endpoint", "UPDATE_FAILED", "the model is gone"),
+        event("credit-prod", "UPDATE_ROLLBACK_IN_PROGRESS", ""),
+        event("Alarm", "UPDATE_FAILED", "the metric is refused"),
+    ]
+    monkeypatch.setattr(stacks, "_events", lambda _: iter(events))
+    said = stacks.way_out("credit-prod")
+    assert "UPDATE_ROLLBACK_FAILED (Endpoint: the model is gone)" in said
+    assert "`aws cloudformation continue-update-rollback --stack-name credit-prod`" in said
