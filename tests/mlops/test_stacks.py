@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,10 @@ def test_a_stuck_stack_names_what_kept_it_from_going_back(monkeypatch: pytest.Mo
     said = stacks.way_out("credit-prod")
     assert "UPDATE_ROLLBACK_FAILED (Endpoint: the model is gone)" in said
     assert "`aws cloudformation continue-update-rollback --stack-name credit-prod`" in said
+
+
+def test_two_make_it_at_once(machine: Path, fresh: Fresh) -> None:
+    name = fresh("stack")
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(lambda _: apply(name, {"Said": "one"}), range(2)))
+    assert sorted(ends) == [False, True]
