@@ -23,10 +23,8 @@ def told(aws: Aws, logical: str) -> list[str]:
 
 def shown(aws: Aws) -> dict[str, str]:
     """The display names of the topics."""
-    found = {
-        key.rpartition(":")[2]: one["Attributes"].get("DisplayName", "") for key, one in aws.store.scan("sns:Topic")
-    }
-    return found
+    found = aws.store.scan("sns:Topic")
+    return {arn.rpartition(":")[2]: one["Attributes"].get("DisplayName", "") for arn, one in found}
 
 
 def named(display: str, **more: Any) -> dict[str, Any]:
