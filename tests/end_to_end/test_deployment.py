@@ -303,6 +303,7 @@ def fast(machine: Machine) -> Iterator[None]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_version_that_answers_wrongly_in_production_rolls_back_by_itself(machine: Machine, fast: None) -> None:
     """Its artefact is changed after staging proved it: only the canary and its watch can see that."""
     version, url = machine.register_copy("tampered")
@@ -326,6 +327,7 @@ def test_a_version_that_answers_wrongly_in_production_rolls_back_by_itself(machi
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_good_deployment_fails_not_one_request(machine: Machine, fast: None) -> None:
     version, _ = machine.register_copy("good")
     machine.run("approve", f"credit:{version}")
@@ -340,6 +342,7 @@ def test_a_good_deployment_fails_not_one_request(machine: Machine, fast: None) -
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_rejecting_the_live_version_brings_the_one_before_back(machine: Machine, fast: None) -> None:
     live = max(one["ModelPackageVersion"] for one in machine.commands.json("models", "credit") if one["Stages"])
     machine.run("reject", f"credit:{live}", "--note", "complaints")
