@@ -15,8 +15,12 @@ from mlops.stacks import Say
 from model_deploy import render, template
 from model_deploy import stages as configurations
 
+#: What the deployment's builds use, and so all that is published: `make setup-deploy`, and what its Python runs.
+#: Code of your own that a stage's build imports from another folder is named here too.
+PARTS = ("Makefile", "requirements-deploy.lock", "contract", "model_deploy")
+
 #: What makes a folder the tree that the deployment's builds need.
-_TREE = ("Makefile", "pyproject.toml", "requirements.lock", "model_deploy/buildspecs/build.yml")
+_TREE = ("Makefile", "requirements-deploy.lock", "model_deploy/buildspecs/build.yml")
 
 
 @dataclass(frozen=True)
@@ -147,12 +151,12 @@ def _upload(bucket: str, key: str, body: bytes) -> str:
 
 
 def _publish(project: Project, tree: Path, given: Mapping[str, str], say: Say) -> str | None:
-    """Both repositories are made; the deployment's holds the tree. The build's waits for a person's first push."""
+    """Both repositories are made; the deployment's holds PARTS. The build's waits for a person's first push."""
     for which, what in (("Build", "pipeline code"), ("Deploy", "deployment")):
         repository.ensure(given[f"{which}Repository"], f"The {what} of {project.name}", project.tags)
-    commit = repository.publish(tree, given["DeployRepository"], given["BranchName"])
+    commit = repository.publish(tree, given["DeployRepository"], given["BranchName"], PARTS)
     if commit:
-        say(f"{given['DeployRepository']}: the working tree is published as {commit[:8]}")
+        say(f"{given['DeployRepository']}: what its builds use is published as {commit[:8]}")
     return commit
 
 

@@ -1,8 +1,8 @@
-"""The working tree in CodeCommit: what differs is committed, over the API alone, without git."""
+"""Parts of the working tree in CodeCommit: what differs is committed, over the API alone, without git."""
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -43,23 +43,24 @@ def ensure(name: str, description: str, tags: Mapping[str, str]) -> bool:
     return False
 
 
-def publish(root: Path, name: str, branch: str) -> str | None:
-    """Make the tip of the branch equal to the working tree below `root`, but for what its .gitignore files name.
+def publish(root: Path, name: str, branch: str, parts: Collection[str]) -> str | None:
+    """Make the tip of the branch equal to the named parts of a tree, but for what its .gitignore files name.
 
+    parts  names of files and folders in `root`: what else lies there, data above all, stays where it is
     The id of the last commit, None when nothing differed. Raises InputError for a file that CodeCommit does not take.
     When somebody else commits at the same time, what differs then is looked for anew.
     """
     for last in (False, False, False, False, True):
         try:
-            return _publish(root, name, branch)
+            return _publish(root, name, branch, parts)
         except ClientError as error:
             if last or error.response["Error"]["Code"] not in _OVERTAKEN:
                 raise
     return None
 
 
-def _publish(root: Path, name: str, branch: str) -> str | None:
-    wanted = {path.relative_to(root).as_posix(): path for path in files(root)}
+def _publish(root: Path, name: str, branch: str, parts: Collection[str]) -> str | None:
+    wanted = {path.relative_to(root).as_posix(): path for path in files(root, parts)}
     held = tip(name, branch)
     ids = {path: (blob_id(file.read_bytes()), mode(file)) for path, file in wanted.items()}
     put = sorted(path for path, entry in ids.items() if held.get(path) != entry)
@@ -70,18 +71,20 @@ def _publish(root: Path, name: str, branch: str) -> str | None:
     return commit
 
 
-def files(root: Path) -> Iterator[Path]:
-    """The project's files, sorted: regular ones that no .gitignore on the way to them names."""
-    yield from _below(root, [(root, pathspec.GitIgnoreSpec.from_lines(_ALWAYS))])
+def files(root: Path, parts: Collection[str] | None = None) -> Iterator[Path]:
+    """The project's files, sorted: regular ones that no .gitignore on the way to them names; None: of all parts."""
+    yield from _below(root, [(root, pathspec.GitIgnoreSpec.from_lines(_ALWAYS))], parts)
 
 
-def _below(folder: Path, rules: list[tuple[Path, pathspec.GitIgnoreSpec]]) -> Iterator[Path]:
+def _below(
+    folder: Path, rules: list[tuple[Path, pathspec.GitIgnoreSpec]], parts: Collection[str] | None = None
+) -> Iterator[Path]:
     own = folder / ".gitignore"
     if own.is_file():
         lines = own.read_text(encoding="utf-8").splitlines()
         rules = [*rules, (folder, pathspec.GitIgnoreSpec.from_lines(lines))]
     for path in sorted(folder.iterdir()):
-        if path.is_symlink() or _ignored(path, rules):
+        if (parts is not None and path.name not in parts) or path.is_symlink() or _ignored(path, rules):
             continue
         if path.is_dir():
             yield from _below(path, rules)

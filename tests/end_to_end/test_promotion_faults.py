@@ -256,7 +256,7 @@ def test_7_killed_right_after_both_approvals_it_is_deployed_once(world: World) -
 
 def test_8_a_version_that_fails_its_proof_is_not_tried_again_without_a_person(world: World) -> None:
     live, version = world.standing("prod"), world.register()
-    (world.commands.folder / "bad").write_text(f"staging:{version}")
+    (world.commands.folder / "model_deploy/bad").write_text(f"staging:{version}")
     done = world.commands("approve", f"credit:{version}")
     assert done.returncode == 1, done.stdout + done.stderr
     world.invoke_promotion(world.event(version, "Approved"))
@@ -310,7 +310,7 @@ def test_11_rejected_in_the_moment_of_its_promotion_it_does_not_touch_production
 @pytest.mark.long
 def test_12_production_returns_when_its_watch_fails(world: World) -> None:
     live, version = world.standing("prod"), world.register()
-    (world.commands.folder / "bad").write_text(f"prod:{version}")
+    (world.commands.folder / "model_deploy/bad").write_text(f"prod:{version}")
     done = world.commands("approve", f"credit:{version}")
     assert done.returncode == 0, done.stdout + done.stderr
     done = world.commands("promote", "credit")

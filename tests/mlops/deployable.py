@@ -1,6 +1,7 @@
 """A tree that deploys in moments: the project's own stack, pipelines and promotion, with builds that only pretend.
 
-The render step writes stages that are one topic each; the proof of a version fails when the tree's `bad` names it.
+The render step writes stages that are one topic each; the proof of a version fails when `model_deploy/bad` names
+it.
 """
 
 import shutil
@@ -14,7 +15,7 @@ PROGRAM = """
 import json, os, pathlib, sys, time
 module, output = sys.argv[2], pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
 output.mkdir()
-if pathlib.Path("slow").exists():
+if pathlib.Path("model_deploy/slow").exists():
     time.sleep(600)
 if module == "model_deploy.build":
     arn = os.environ["MODEL_PACKAGE_ARN"]
@@ -33,7 +34,7 @@ if module == "model_deploy.build":
 else:
     package = json.loads(pathlib.Path(sys.argv[sys.argv.index("--package") + 1]).read_text())
     (output / "report.json").write_text("{}")
-    bad = "begin" not in sys.argv and pathlib.Path("bad").read_text().split()
+    bad = "begin" not in sys.argv and pathlib.Path("model_deploy/bad").read_text().split()
     if bad and os.environ["STAGE_NAME"] + ":" + package["ModelPackageArn"].rpartition("/")[2] in bad:
         print("FAILED  real_time  golden  record 7 is answered otherwise")
         sys.exit(1)
@@ -45,15 +46,15 @@ def write(folder: Path) -> Path:
     for package in ("contract", "model_deploy/promotion", "model_deploy/buildspecs", "model_deploy/stages/credit"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "model_deploy/__init__.py", folder / "model_deploy/__init__.py")
-    for name in ("pyproject.toml", "requirements.lock", "bad"):
+    for name in ("requirements-deploy.lock", "model_deploy/bad"):
         (folder / name).write_text("")
-    (folder / "program.py").write_text(PROGRAM)
+    (folder / "model_deploy/program.py").write_text(PROGRAM)
     (folder / "Makefile").write_text(
         "setup-deploy:\n\tmkdir -p .venv-deploy/bin\n"
-        f"\tprintf '#!/bin/sh\\nexec {sys.executable} program.py \"$$@\"\\n' > .venv-deploy/bin/python\n"
+        f"\tprintf '#!/bin/sh\\nexec {sys.executable} model_deploy/program.py \"$$@\"\\n' > .venv-deploy/bin/python\n"
         "\tchmod +x .venv-deploy/bin/python\n"
     )
-    (folder / ".gitignore").write_text("/home/\n/ignored\n")
+    (folder / ".gitignore").write_text("/home/\nignored\n")
     return folder
 
 

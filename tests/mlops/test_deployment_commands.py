@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from mlops import destruction, objects, projects, stacks
+from mlops import destruction, objects, projects, repository, stacks
 from tests.here import Here
 from tests.mlops import deployable
 
@@ -61,7 +61,8 @@ def test_what_cannot_be_is_one_sentence(project: Here, command: list[str], said:
 
 
 def test_a_life_from_approval_to_rollback(project: Here) -> None:
-    (project.folder / "ignored").write_text("not published")
+    (project.folder / "model_deploy/ignored").write_text("not published")
+    (project.folder / "customers.csv").write_bytes(bytes(repository.FILE_BYTES + 1))
     approved = project("approve", "credit:1", "--note", "good")
     assert approved.returncode == 0, approved.stdout + approved.stderr
     assert "mlops promote credit" in approved.stdout
@@ -103,7 +104,7 @@ def test_a_life_from_approval_to_rollback(project: Here) -> None:
     assert live.returncode == 0
     assert "Version 1 is live already" in live.stdout
 
-    (project.folder / "edited").write_text("a commit comes with the approval")
+    (project.folder / "model_deploy/edited").write_text("a commit comes with the approval")
     assert project.json("approve", "credit:2")["Deployment"]["WaitsForApproval"]
     assert "a commit: promotion deploys it" in " ".join(project("deployments", "credit").stdout.split())
     assert project("promote", "credit").returncode == 0
@@ -118,7 +119,7 @@ def test_a_life_from_approval_to_rollback(project: Here) -> None:
 
 
 def test_then_a_version_that_fails_its_proof(project: Here) -> None:
-    (project.folder / "bad").write_text("staging:3")
+    (project.folder / "model_deploy/bad").write_text("staging:3")
     failed = project("approve", "credit")
     assert failed.returncode == 1, failed.stdout
     assert "TestStaging" in failed.stdout
@@ -149,8 +150,8 @@ def test_bootstrap_twice_is_as_once(project: Here) -> None:
             "differences"
         ]
     }
-    assert {"Makefile", "program.py", "model_deploy/promotion/handler.py"} <= tree
-    assert "ignored" not in tree
+    assert {"Makefile", "model_deploy/program.py", "model_deploy/promotion/handler.py"} <= tree
+    assert not {"model_deploy/ignored", "customers.csv"} & tree
     assert "as it was" in project("bootstrap", "credit").stdout
 
 
@@ -186,7 +187,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_destroy_leaves_nothing(project: Here) -> None:
     """In the middle of a deployment too, nothing is left but the registry and the key that waits for its deletion."""
-    (project.folder / "slow").write_text("")
+    (project.folder / "model_deploy/slow").write_text("")
     assert project("approve", "credit:2", "--no-wait").returncode == 0
     builds = boto3.client("codebuild")
     until(lambda: bool(running(builds)))

@@ -59,6 +59,10 @@ def test_blob_ids_are_gits(content: bytes) -> None:
     assert (repository.blob_id(content) == known[b""]) == (content == b"")
 
 
+def everything(root: Path) -> list[str]:
+    return [path.name for path in root.iterdir()]
+
+
 def test_publish_puts_what_differs_and_deletes_what_is_gone(machine: Path, tmp_path: Path, fresh: Fresh) -> None:
     name, client = fresh("repo"), boto3.client("codecommit")
     assert repository.ensure(name, "test", {"a": "1"})
@@ -66,16 +70,16 @@ def test_publish_puts_what_differs_and_deletes_what_is_gone(machine: Path, tmp_p
     write(tmp_path, a="1", sub__b="2", **{f"many__{number}": str(number) for number in range(130)})
     (tmp_path / "run").write_text("#!/bin/sh\n")
     (tmp_path / "run").chmod(0o755)
-    first = repository.publish(tmp_path, name, "main")
+    first = repository.publish(tmp_path, name, "main", everything(tmp_path))
     assert first
-    assert repository.publish(tmp_path, name, "main") is None, "an unchanged tree makes no commit"
+    assert repository.publish(tmp_path, name, "main", everything(tmp_path)) is None, "an unchanged tree makes no commit"
     assert client.get_file(repositoryName=name, filePath="many/129")["fileContent"] == b"129"
     assert client.get_file(repositoryName=name, filePath="run")["fileMode"] == "EXECUTABLE"
 
     (tmp_path / "a").write_text("changed")
     (tmp_path / "run").chmod(0o644)
     (tmp_path / "sub" / "b").unlink()
-    second = repository.publish(tmp_path, name, "main")
+    second = repository.publish(tmp_path, name, "main", everything(tmp_path))
     assert second != first
     assert client.get_commit(repositoryName=name, commitId=second)["commit"]["parents"] == [first], "one commit"
     held = repository.tip(name, "main")
@@ -83,13 +87,13 @@ def test_publish_puts_what_differs_and_deletes_what_is_gone(machine: Path, tmp_p
         path.relative_to(tmp_path).as_posix(): (repository.blob_id(path.read_bytes()), "100644")
         for path in repository.files(tmp_path)
     }
-    assert repository.publish(tmp_path, name, "main") is None
+    assert repository.publish(tmp_path, name, "main", everything(tmp_path)) is None
 
     for path in (tmp_path / "many").iterdir():
         path.unlink()
     (tmp_path / "many").rmdir()
     (tmp_path / "many").write_text("a file where a folder was")
-    assert repository.publish(tmp_path, name, "main")
+    assert repository.publish(tmp_path, name, "main", everything(tmp_path))
     assert repository.tip(name, "main").keys() == {"a", "run", "many"}
 
 
@@ -110,7 +114,7 @@ def test_somebody_else_commits_at_the_same_time(
     repository.ensure(name, "test", {})
     write(tmp_path, a="1")
     monkeypatch.setattr(repository, "_parent", overtaken)
-    assert repository.publish(tmp_path, name, "main")
+    assert repository.publish(tmp_path, name, "main", everything(tmp_path))
     assert repository.tip(name, "main").keys() == {"a"}
     assert len(looks) > 3, "it looked anew"
 
@@ -120,4 +124,4 @@ def test_a_file_that_codecommit_does_not_take(machine: Path, tmp_path: Path, fre
     repository.ensure(name, "test", {})
     (tmp_path / "large.bin").write_bytes(bytes(repository.FILE_BYTES + 1))
     with pytest.raises(InputError, match=r"large\.bin has 6\.0 MB.*gitignore"):
-        repository.publish(tmp_path, name, "main")
+        repository.publish(tmp_path, name, "main", everything(tmp_path))
