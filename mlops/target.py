@@ -24,6 +24,9 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}],
 }
 
+#: Folders of which a project has one.
+PROJECT = ("model_build/pipelines", "model_deploy/stages")
+
 #: What of the user's own AWS settings would lead past the local server.
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
 
@@ -49,8 +52,16 @@ def region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
 
 
-def up() -> launch.Status:
-    """Start the local server when it is not running. Raises StartError with the reason when it does not come up."""
+def up(begin: bool = False) -> launch.Status:
+    """Start the local server when it is not running; `begin`: also where nothing is yet.
+
+    Raises StartError with the reason when it does not come up, InputError where neither project nor state is.
+    """
+    if not (begin or os.environ.get("MLOPS_LOCAL_HOME") or home().is_dir() or any(map(os.path.isdir, PROJECT))):
+        raise InputError(
+            f"In {Path.cwd()} is neither a project nor the local state of one (.local_aws): go to the project's folder "
+            "or name that state's folder in MLOPS_LOCAL_HOME; `mlops local up` begins a new one here."
+        )
     commands = str(Path(sys.executable).parent)  # uv is there, and saves each build to install it
     if commands not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([commands, os.environ.get("PATH", os.defpath)])

@@ -1,10 +1,13 @@
 """`mlops local`: the server on this machine."""
 
 import json
+import shlex
 import shutil
+import sys
 import urllib.request
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,8 +28,8 @@ def _show(status: launch.Status, as_json: bool) -> None:
 
 @app.command()
 def up(as_json: JsonOption = False) -> None:
-    """Start the server when it is not running."""
-    _show(target.up(), as_json)
+    """Start the server when it is not running; where no local state is, a new one begins."""
+    _show(target.up(begin=True), as_json)
 
 
 @app.command()
@@ -79,9 +82,19 @@ def clock(
 @app.command()
 def env(as_json: JsonOption = False) -> None:
     """Print what makes aws and boto3 use the server: `eval "$(mlops local env)"`."""
+    aws = _aws()
     variables = target.environment(target.up())
     if as_json:
         output.document(variables)
         return
     for name, value in variables.items():
         output.console.print(f"export {name}={value}", soft_wrap=True)
+    # Version 1 takes SQS's address from a table of its own, whatever the environment says.
+    address = '${AWS_ENDPOINT_URL:+--endpoint-url="$AWS_ENDPOINT_URL"}'
+    output.console.print(f'aws() {{ {aws} {address} "$@"; }}', markup=False, soft_wrap=True)
+
+
+def _aws() -> str:
+    """What `aws` means in a shell: the command of its PATH, else the one that was installed beside this one."""
+    beside = Path(sys.executable).with_name("aws")
+    return "command aws" if shutil.which("aws") or not beside.exists() else shlex.quote(str(beside))

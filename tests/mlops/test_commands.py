@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from awscli.customizations import overridesslcommonname
 
+from local_aws import supported
 from tests.conftest import ROOT, Commands
 
 
@@ -94,6 +96,29 @@ def test_environment_is_for_a_shell(built: Commands) -> None:
         capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"], "HOME": str(built.folder)},
     )  # fmt: skip
     assert len(json.loads(done.stdout)["ModelPackageSummaryList"]) == 2
+
+
+def test_no_service_of_the_server_is_asked_elsewhere_by_aws(mlops: Commands) -> None:
+    """Version 1 of `aws` has addresses of its own for some services, whatever the environment says."""
+    services = {row.split("|")[1].strip() for row in supported.table().splitlines()}
+    assert services & overridesslcommonname.SSL_COMMON_NAMES.keys() == {"sqs"}
+    printed = mlops("local", "env").stdout
+    done = subprocess.run(
+        ["sh", "-c", f"{printed}\naws sqs list-queues"], capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(mlops.folder)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_neither_project_nor_state_is_no_server_begins(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLOPS_"))}
+    for command in (["local", "env"], ["models", "credit"], ["local", "clock"]):
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("mlops")), *command],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, "neither a project nor the local state" in done.stderr) == (2, True), done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_profile_of_the_user_does_not_lead_away(built: Commands) -> None:
