@@ -127,8 +127,11 @@ def _shifting(key: str, shifting: Shifting, alarms: Alarms) -> Iterator[tuple[st
     yield from _bake(f"{key}.wait_seconds", shifting.wait_seconds, alarms)
     steps = ceil(100 / shifting.size) if shifting.strategy == "linear" else 1
     needed = steps * shifting.wait_seconds + shifting.termination_seconds
-    if needed > shifting.timeout_seconds:
-        yield f"{key}.timeout_seconds", f"shifting takes {needed} s, {shifting.timeout_seconds} s are allowed."
+    if needed >= shifting.timeout_seconds:
+        yield (
+            f"{key}.timeout_seconds",
+            f"shifting takes {needed} s by its waits alone, {shifting.timeout_seconds} s are allowed: AWS wants more.",
+        )
 
 
 def _bake(key: str, seconds: int, alarms: Alarms) -> Iterator[tuple[str, str]]:

@@ -116,8 +116,10 @@ def _routing(endpoint: Resource, stack: Stack) -> Iterator[Finding]:
     step = routing.get("LinearStepSize", {}).get("Value", 100)
     steps = ceil(100 / max(1, step)) if kind == "LINEAR" else 1
     needed = wait * steps + policy.get("TerminationWaitInSeconds", 0)
-    if needed > policy.get("MaximumExecutionTimeoutInSeconds", 28800):
-        yield Finding(place, "routing", f"MaximumExecutionTimeoutInSeconds is below the {needed} s that shifting takes")
+    if needed >= policy.get("MaximumExecutionTimeoutInSeconds", 28800):
+        yield Finding(
+            place, "routing", f"MaximumExecutionTimeoutInSeconds is not above the {needed} s that shifting waits"
+        )
     for alarm in _alarms(endpoint, stack):
         looked = 60 * int(alarm.properties.get("DatapointsToAlarm") or alarm.properties.get("EvaluationPeriods") or 1)
         if wait < looked:

@@ -112,6 +112,10 @@ REFUSED = {
         "[real_time.shifting]\nstrategy = 'linear'\nsize = 30\nwait_seconds = 900\n",
         "shifting takes 3720 s",
     ),
+    "a timeout that is just the waits": (
+        "[real_time.shifting]\nwait_seconds = 300\ntermination_seconds = 300\ntimeout_seconds = 600\n",
+        "shifting takes 600 s",
+    ),
     "burstable instance": ("[real_time]\ninstance_type = 'ml.t2.large'\n[real_time.autoscaling]\n", "burstable"),
     "burstable asynchronous": (
         "modes = ['asynchronous']\n[asynchronous]\ninstance_type = 'ml.t2.large'\n",
