@@ -22,6 +22,9 @@ Document = dict[str, Any]
 #: Log groups that builds, functions and endpoints write: prefixes after which the project's name follows.
 _LOGS = ("/aws/codebuild/", "/aws/lambda/", "/aws/sagemaker/Endpoints/")
 
+#: The log group of all transform jobs of the account; a job's streams begin with its name.
+_TRANSFORMS = "/aws/sagemaker/TransformJobs"
+
 #: How often what is there is listed and removed, and how long what was stopped may take to end, in seconds.
 ROUNDS, PATIENCE = 5, 60.0
 
@@ -174,6 +177,23 @@ def _beside(project: Project) -> Iterator[tuple[str, str]]:
             for group in page["logGroups"]:
                 if _named(project, group["logGroupName"].removeprefix(start)):
                     yield "log group", group["logGroupName"]
+    for job in _transforms(project):
+        with _gone_is_fine():
+            streams = logs.get_paginator("describe_log_streams")
+            for page in streams.paginate(logGroupName=_TRANSFORMS, logStreamNamePrefix=f"{job}/"):
+                for stream in page["logStreams"]:
+                    yield "log stream", stream["logStreamName"]
+
+
+def _transforms(project: Project) -> Iterator[str]:
+    """The transform jobs of the stages' batches: those of pipelines that write where a stage's batches do."""
+    client = boto3.client("sagemaker")
+    outputs = tuple(f"s3://{project.bucket}/{project.data(stage)}/" for stage in STAGES)
+    for page in client.get_paginator("list_transform_jobs").paginate(NameContains="pipelines-"):
+        for entry in page["TransformJobSummaries"]:
+            job = client.describe_transform_job(TransformJobName=entry["TransformJobName"])
+            if job["TransformOutput"]["S3OutputPath"].startswith(outputs):
+                yield entry["TransformJobName"]
 
 
 def _named(project: Project, name: str) -> bool:
@@ -198,6 +218,7 @@ _REMOVE: Mapping[str, Callable[[str], object]] = {
     "model": lambda name: boto3.client("sagemaker").delete_model(ModelName=name),
     "repository": lambda name: boto3.client("codecommit").delete_repository(repositoryName=name),
     "log group": lambda name: boto3.client("logs").delete_log_group(logGroupName=name),
+    "log stream": lambda name: boto3.client("logs").delete_log_stream(logGroupName=_TRANSFORMS, logStreamName=name),
 }
 
 
@@ -233,6 +254,8 @@ def remains(project: Project) -> list[str]:
     said = []
     if count := len(versions.known(project)):
         said.append(f"The registry keeps {count} version{'s' * (count > 1)} of {project.group}, and S3 their models.")
+    if count := len(list(_transforms(project))):
+        said.append(f"SageMaker keeps {count} transform job{'s' * (count > 1)} of its batches: AWS deletes none.")
     pages = boto3.client("kms").get_paginator("list_keys").paginate()
     if any(_ends(key["KeyId"], project) for page in pages for key in page["Keys"]):
         said.append("The project's key is deleted after its waiting period, as KMS demands.")

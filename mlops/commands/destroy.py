@@ -1,10 +1,12 @@
 """`mlops destroy`: away with a deployment."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mlops import destruction, output, projects
+from contract.errors import InputError
+from mlops import destruction, output, projects, runs, versions
 from mlops import target as targets
 from mlops.failures import RunError
 from mlops.options import JsonOption, NameArgument, TargetOption
@@ -20,6 +22,8 @@ def destroy(
     targets.reach(target)
     project = projects.find(name)
     there = sorted(f"{kind} {what}" for kind, what in destruction.left(project))
+    if not (there or _known(project)):
+        raise InputError(f"{name!r} is no pipeline here, and nothing of a deployment of it is there: is it misspelt?")
     if there and not yes:
         for line in there:
             output.errors.print(f"  {line}", markup=False, soft_wrap=True)
@@ -36,3 +40,9 @@ def destroy(
             output.console.print(sentence, soft_wrap=True)
     if after:
         raise RunError("Still there: " + ", ".join(after) + ". Run the command again.")
+
+
+def _known(project: projects.Project) -> bool:
+    """Whether there is such a pipeline: its folder, itself in SageMaker, or versions of it."""
+    folders = (Path(folder, project.name) for folder in targets.PROJECT)
+    return any(path.is_dir() for path in folders) or project.name in runs.pipelines() or bool(versions.known(project))

@@ -47,6 +47,7 @@ def test_before_anything_is_deployed(project: Here) -> None:
         (["reject", "credit"], "Which version"),
         (["reject", "credit:1"], "--note"),
         (["rollback", "credit", "--stage", "live"], "is no stage"),
+        (["destroy", "churn", "--yes"], "'churn' is no pipeline here"),
         (["bootstrap", "churn"], "model_deploy/stages/churn is missing"),
         (["invoke", "nowhere", "Makefile"], "no endpoint 'nowhere'"),
         (["invoke", "nowhere", "nothing.csv"], "no file nothing.csv"),
