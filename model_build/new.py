@@ -120,7 +120,7 @@ def _lines(
     source: str, rows: int, task: Task, columns: Sequence[roles.Column], values: Values, wishes: Wishes
 ) -> Iterator[str]:
     yield f"# What predicts {wishes.label!r}: written by `mlops new` from the first {rows} rows of {source}."
-    yield "# Look at each column's role before the first run. All other keys, with defaults: model_build/config.py."
+    yield "# Look at each column's role before the first run. All other keys, with defaults: docs/configuration.md."
     yield ""
     yield "[columns]"
     yield f"label = {_text(wishes.label)}"
