@@ -20,6 +20,10 @@ from model_build.target import resolve
 from tests.model_build.conftest import CREDIT
 
 ROOT = "/opt/ml/processing"
+
+#: What a first version is not compared with: the parameters' defaults say so.
+ABSENT = ({"Get": "Parameters.ChampionModelUrl"}, {"Get": "Parameters.BaselineAnalysisUrl"})
+
 START = "import sys, runpy; sys.path[:0] = {paths!r}; runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 
 
@@ -69,14 +73,15 @@ class Run:
 
     def fetch(self, address: Any, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        if not isinstance(address, str) and address["Get"] == "Parameters.ChampionModelUrl":
-            address = self.defaults["ChampionModelUrl"]
+        if address in ABSENT:
+            address = self.defaults[address["Get"].removeprefix("Parameters.")]
         if isinstance(address, str):
             for path, content in self.built.assets.folders[address.split("/", 3)[3]].items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(content)
             return
-        source = self.source(address["Get"])
+        below, *rest = address["Std:Join"]["Values"] if "Std:Join" in address else [address]
+        source = self.source(below["Get"]).joinpath(*rest)
         for file in source.rglob("*") if source.is_dir() else [source]:
             if file.is_file():
                 target = folder / (file.relative_to(source) if source.is_dir() else file.name)
