@@ -67,7 +67,7 @@ def remove(aws: Aws, repository: Document, name: str, held: str) -> None:
 
 def _tell(aws: Aws, repository: Document, event: str, name: str, commit: str | None, held: str | None) -> None:
     detail = {
-        "callerUserArn": f"arn:aws:iam::{aws.account}:root",
+        "callerUserArn": f"arn:aws:iam::{aws.account}:user/local",
         "event": event,
         "repositoryName": repository["repositoryName"],
         "repositoryId": repository["repositoryId"],

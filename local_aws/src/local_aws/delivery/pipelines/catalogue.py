@@ -76,7 +76,7 @@ def delete(aws: Aws, name: str) -> None:
 def close(aws: Aws, name: str, stage: str, reason: str) -> None:
     """Let no execution enter a stage."""
     state = documents.state(aws, name)
-    by = f"arn:aws:iam::{aws.account}:root"
+    by = f"arn:aws:iam::{aws.account}:user/local"
     state["Closed"][stage] = {"disabledReason": reason, "lastChangedAt": aws.clock.now(), "lastChangedBy": by}
     aws.store.put(documents.STATES, name, state)
 

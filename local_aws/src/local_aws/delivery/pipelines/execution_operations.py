@@ -15,13 +15,13 @@ Document = dict[str, Any]
 operations = Operations("codepipeline")
 
 
-def _root(aws: Aws) -> str:
-    return f"arn:aws:iam::{aws.account}:root"
+def _caller(aws: Aws) -> str:
+    return f"arn:aws:iam::{aws.account}:user/local"
 
 
 @operations("StartPipelineExecution")
 def start_execution(aws: Aws, request: Request) -> Result:
-    trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _root(aws)}
+    trigger = {"triggerType": "StartPipelineExecution", "triggerDetail": _caller(aws)}
     return {"pipelineExecutionId": start(aws, request, trigger)}
 
 
@@ -83,7 +83,7 @@ def put_approval_result(aws: Aws, request: Request) -> Result:
             summary=answer["summary"],
             code="Rejected" if rejected else "",
             message=f"The approval was rejected: {answer['summary']}" if rejected else "",
-            members={"updatedBy": _root(aws)},
+            members={"updatedBy": _caller(aws)},
         )
         key = (name, record["pipelineExecutionId"], record["actionExecutionId"])
         aws.part(Runner).ended(key, outcome)
@@ -162,7 +162,7 @@ def rollback_stage(aws: Aws, request: Request) -> Result:
             raise AwsError("UnableToRollbackStageException", f"The execution {wanted} has not succeeded in {stage}.")
         if any(one["Inside"] and one["Stage"] == stage for one in documents.live(aws, name)):
             raise AwsError("UnableToRollbackStageException", f"The stage {stage} is in progress.")
-        trigger = {"triggerType": "ManualRollback", "triggerDetail": _root(aws)}
+        trigger = {"triggerType": "ManualRollback", "triggerDetail": _caller(aws)}
         execution = moves.rollback(aws, declared, target, stage, trigger)
         documents.save(aws, execution)
         aws.part(Runner).advance(name)
