@@ -20,6 +20,8 @@ LIVE_REJECTED = (
 
 LIVE_UNPROVED = "It is live all the same: reject it, or roll production back, unless it is mended and approved again."
 
+LIVE_ALONE = "It is live all the same, and none before it was proved there: mend what failed and approve it again."
+
 #: How many executions are remembered as known.
 KNOWN = 200
 
@@ -118,6 +120,11 @@ class State:
     marks: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     untold: tuple[Message, ...] = ()
 
+    def before(self, version: int) -> list[int]:
+        """The versions before it that were proved in production and are approved: those that it may go back to."""
+        approved = {number for number, seen in self.versions.items() if seen.status == APPROVED}
+        return sorted(one for one in self.proved & approved if one < version)
+
 
 def fold(state: State, record: Document) -> State:
     """The state after `record`, whose members are those of the row of its kind. Raises KeyError for an unknown kind."""
@@ -207,7 +214,8 @@ def _ended(state: State, record: Document) -> State:
     if outcome == SUCCEEDED:
         state = replace(state, proved=state.proved | {version})
     stays = record["deployed"] and outcome == FAILED and not record.get("turned_back")
-    text = f"{record['why']}. {LIVE_UNPROVED}" if stays else record["why"]
+    advice = LIVE_UNPROVED if state.before(version) else LIVE_ALONE
+    text = f"{record['why']}. {advice}" if stays else record["why"]
     message = Message(record["sequence"], f"Version {version}: deployment {outcome}", text)
     return _where(replace(state, open=None, untold=(*state.untold, message)), version, outcome)
 

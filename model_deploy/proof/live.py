@@ -53,7 +53,19 @@ def endpoint(mode: ModeName, account: Account, outputs: Document) -> Check:
     status, live = found["EndpointStatus"], found.get("EndpointConfigName")
     said = f"{name} is {status} with the configuration {live}"
     passed = (status, live) == ("InService", meant)
-    return Check(mode, "live", passed, said if passed else f"{said}; {meant} is meant to be live")
+    because = f". {why}" if (why := reason(found)) else ""
+    return Check(mode, "live", passed, said if passed else f"{said}; {meant} is meant to be live{because}")
+
+
+def reason(found: Document) -> str:
+    """Why an endpoint is not where its update should have brought it: SageMaker's words, which name the alarm, else the
+    alarms that watched the update. `found` is DescribeEndpoint's answer.
+    """
+    if said := found.get("FailureReason"):
+        return str(said)
+    watched = found.get("LastDeploymentConfig", {}).get("AutoRollbackConfiguration", {}).get("Alarms", [])
+    names = ", ".join(one["AlarmName"] for one in watched)
+    return f"SageMaker gives no reason; these alarms watched the update: {names}" if names else ""
 
 
 def _settled(sagemaker: Any, name: str) -> Document:

@@ -316,6 +316,23 @@ SCENARIOS: dict[str, Scenario] = {
         (*ONE, approve(2), ticks(4), approve(3), settle, reject(3), settle), 1, failing("TestStaging", 2, 1)
     ),
     "stopped by a person while it waits": Scenario((*ONE, approve(2), settle, stop_and_wait, settle), 1),
+    "an older one and a commit while a newer one waits": Scenario(
+        (*ONE, approve(2), settle, approve(3), settle, commit, approve(2), settle),
+        1,
+        failing("TestStaging", 2, 1),
+        waiting=3,
+    ),
+    "an older one and a commit with which the newer one fails": Scenario(
+        (*ONE, approve(2), settle, approve(3), settle, breaks("TestStaging", 3), commit, approve(2), promote),
+        2,
+        failing("TestStaging", 2, 1),
+    ),
+    "an older one while a newer one waits that a commit mended": Scenario(
+        (*ONE, approve(2), settle, breaks("TestStaging", 3, 1), approve(3), settle, commit, settle, approve(2), settle),
+        1,
+        failing("TestStaging", 2, 1),
+        waiting=3,
+    ),
     "a commit while the live one is withdrawn": Scenario((*TWO, withdraw(2), commit, promote), 2),
     "a rollback, then what is left is rejected": Scenario((*TWO, rollback(1), settle, reject(1), settle), 1),
 }

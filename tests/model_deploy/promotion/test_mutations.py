@@ -105,6 +105,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         "]",
         "a commit while the live one is withdrawn",
     ),
+    "a commit goes with the newest": (
+        plans,
+        "Plan(max(approved), COMMIT",
+        "Plan(min(approved), COMMIT",
+        "an older one while a newer one waits that a commit mended",
+    ),
     "a commit keeps a hold": (
         plans,
         "[state.hold] if state.hold else",
@@ -166,6 +172,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str, str]] = {
         "other.version > open_.version or other.reason == COMMIT",
         "other.reason == COMMIT",
         "a newer one while one waits",
+    ),
+    "an older version overtakes none": (
+        decisions,
+        "other.version > open_.version or other",
+        "other.version != open_.version or other",
+        "an older one while a newer one waits that a commit mended",
     ),
     "a commit overtakes what was proved without it": (
         decisions,

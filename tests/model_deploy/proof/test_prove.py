@@ -189,6 +189,34 @@ def test_an_endpoint_that_is_not_in_service_is_not_live(status: str, monkeypatch
     assert said == {"live": f"credit-staging is {status} with the configuration config-3; config-3 is meant to be live"}
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"FailureReason": "The alarm credit-errors is in the state ALARM."},
+            "The alarm credit-errors is in the state",
+        ),
+        (
+            {"LastDeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "credit-p99"}]}}},
+            "these alarms watched the update: credit-p99",
+        ),
+        ({}, "config-3 is meant to be live"),
+    ],
+    ids=["SageMaker says", "SageMaker says nothing", "no alarms"],
+)
+def test_an_endpoint_that_was_taken_back_names_the_alarm(
+    more: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = CloudFormationAndSageMaker("config-3", "")
+    monkeypatch.setattr(
+        found,
+        "describe_endpoint",
+        lambda **_: {"EndpointStatus": "InService", "EndpointConfigName": "config-2", **more},
+    )
+    monkeypatch.setattr(Account, "client", lambda *_: found)
+    assert said in failed(subject())["live"]
+
+
 def test_an_endpoint_that_is_being_scaled_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "PAUSE", 0.0)
     statuses = ["Updating", "Updating", "InService"]
