@@ -34,6 +34,6 @@ def test_a_transform_job(bench: Bench, case: Case, million: Path, joined: bool) 
     name = "transform job, joined with its input" if joined else "transform job"
     for row, found in (("handler in one process", alone), (name, seconds)):
         print(f"{row:48}{found:10.2f}{ROWS * TIMES / found:12,.0f}")
-    assert seconds <= LONGEST
     if not joined:
+        assert seconds <= LONGEST
         assert alone / seconds >= KEPT
