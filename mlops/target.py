@@ -28,7 +28,10 @@ TRUST = {
 PROJECT = ("model_build/pipelines", "model_deploy/stages")
 
 #: What of the user's own AWS settings would lead past the local server.
-FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN")
+FOREIGN = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)  # fmt: skip
 
 
 class Target(StrEnum):
@@ -80,9 +83,14 @@ def environment(status: launch.Status) -> dict[str, str]:
     }
 
 
+def foreign() -> list[str]:
+    """What is set and would lead past the local server: of FOREIGN, and addresses of single services."""
+    return sorted(name for name in os.environ if name in FOREIGN or name.startswith("AWS_ENDPOINT_URL_"))
+
+
 def _local() -> None:
-    for name in FOREIGN:
-        os.environ.pop(name, None)
+    for name in foreign():
+        del os.environ[name]
     os.environ.update(environment(up()))
     _provide()
 

@@ -87,6 +87,8 @@ def env(as_json: JsonOption = False) -> None:
     if as_json:
         output.document(variables)
         return
+    if foreign := target.foreign():
+        output.console.print(f"unset {' '.join(foreign)}", soft_wrap=True)
     for name, value in variables.items():
         output.console.print(f"export {name}={value}", soft_wrap=True)
     # Version 1 takes SQS's address from a table of its own, whatever the environment says.

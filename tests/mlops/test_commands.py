@@ -110,9 +110,20 @@ def test_no_service_of_the_server_is_asked_elsewhere_by_aws(mlops: Commands) -> 
     assert done.returncode == 0, done.stderr
 
 
+def test_an_address_of_the_user_does_not_lead_away(mlops: Commands) -> None:
+    elsewhere = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    assert mlops.json("deployments", **elsewhere) == []
+    program = "import boto3, os; print(boto3.client('sts').meta.endpoint_url == os.environ['AWS_ENDPOINT_URL'])"
+    done = subprocess.run(
+        ["sh", "-c", f"{mlops('local', 'env', **elsewhere).stdout}\n{sys.executable} -c \"{program}\""],
+        capture_output=True, text=True, check=True, env=mlops.environment(**elsewhere),
+    )  # fmt: skip
+    assert done.stdout.strip() == "True"
+
+
 def test_where_neither_project_nor_state_is_no_server_begins(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLOPS_"))}
-    for command in (["local", "env"], ["models", "credit"], ["local", "clock"]):
+    for command in (["local", "env"], ["models", "credit"]):
         done = subprocess.run(
             [str(Path(sys.executable).with_name("mlops")), *command],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
