@@ -127,8 +127,8 @@ def show_standing(project: Project) -> None:
     found = standing.of(project)
     if found:
         output.console.print(standing.table(project.name, found))
-        for sentence in standing.sentences(project.name, found, promotions.state(project)):
-            output.console.print(sentence, style="yellow", markup=False, soft_wrap=True)
+    for sentence in standing.sentences(project.name, found, promotions.state(project)):
+        output.console.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
 
 def exit_code(report: Document) -> int:

@@ -14,6 +14,7 @@ from mlops.target import Target
 from model_deploy.promotion import services
 from model_deploy.promotion.decisions import decide
 from model_deploy.promotion.ledger import ConflictError
+from model_deploy.promotion.plans import plan
 from model_deploy.promotion.reconcile import look
 from model_deploy.promotion.state import APPROVED, Live, Seen, State
 
@@ -95,6 +96,23 @@ def under_way(now: State, package: Document) -> bool:
     return now.live == Live(version, proved=True) and not now.hold
 
 
+def overtaken(project: Project, version: int) -> str:
+    """What a person should know before approving `version`: that a newer one goes first. Empty when none does."""
+    with_ = connect(project)
+    while True:
+        try:
+            world = look(with_, {})
+        except ConflictError:  # promotion writes while we look
+            continue
+        first = world.state.open or plan(world)  # between two deployments nothing is open
+        behind = world.state.live is not None and version <= world.state.live.version
+        return _goes_first(first.version, version) if first and first.version > version and not behind else ""
+
+
+def _goes_first(newer: int, version: int) -> str:
+    return f"Version {newer}, newer, is under way: version {version} is deployed only if that fails or is declined."
+
+
 def settled(project: Project, identifier: str) -> State:
     """The ledger's state when promotion has taken note of the end of an execution and begun what follows from it.
 
@@ -126,7 +144,8 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
     """The execution that deploys `version` after its approval, once promotion has started it.
 
     before  the ledger's state before the approval
-    None when promotion has decided and starts none: `standing` says why. Raises RunError when it does not answer.
+    None when promotion has decided and starts none, or a newer version waits for a person: `standing` says why.
+    Raises RunError when it does not answer.
     """
     with_, heard, told = connect(project), time.monotonic(), 0
     while True:
@@ -136,8 +155,10 @@ def begun(project: Project, version: int, before: State, say: Say) -> str | None
         if _recorded(now, version, before) and _idle(with_, now):
             return None
         if now.open is not None:
+            if _behind(with_, now, version):
+                return None
             heard, other = time.monotonic(), now.open.version
-            if other not in (version, told):
+            if other not in (version, told) and (other < version or now.hold == version):
                 say(f"version {other} is under way, version {version} follows it")
                 told = other
         if time.monotonic() - heard > PATIENCE:
@@ -152,6 +173,17 @@ def _idle(with_: services.Services, now: State) -> bool:
         return world.state.sequence == now.sequence and decide(world) is None
     except ConflictError:  # it writes while we look
         return False
+
+
+def _behind(with_: services.Services, now: State, version: int) -> bool:
+    """Whether a newer version waits for its second approval, which may take days, and `version` comes after it."""
+    opened, seen = now.open, now.versions.get(version)
+    if opened is None or opened.version <= version or opened.ending or now.hold == version:
+        return False
+    if seen is None or seen.status != APPROVED or not _idle(with_, now):
+        return False
+    approval = deployments.waiting(with_.pipeline.name)
+    return approval is not None and approval["PipelineExecutionId"] == opened.execution
 
 
 def _execution(now: State, version: int, before: State) -> str | None:
@@ -184,6 +216,8 @@ def standing(now: State, version: int) -> str:
         return f"Version {version} was brought to production and failed its proof there: approve it again to retry."
     if live and version < live.version:
         return f"Version {version} is older than version {live.version}, which is live: mlops rollback goes back."
+    if now.open and now.open.version > version:
+        return _goes_first(now.open.version, version)
     if now.hold:
         return f"A rollback holds version {now.hold}."
     if last := now.attempts.get(version):

@@ -14,19 +14,21 @@ from rich.table import Table
 
 from mlops import output, stacks
 from mlops.projects import STAGES, Project
-from model_deploy.promotion.state import RETURN, State
-from model_deploy.proof.live import OUTPUTS
+from model_deploy.promotion.state import APPROVED, DECLINED, FAILED, RETURN, Live, State
+from model_deploy.proof.live import OUTPUTS, reason
 
 
 @dataclass(frozen=True)
 class Mode:
     """live    ARN of the version that answers, "" when that cannot be told
     status  the endpoint's, "" for batch
+    why     what SageMaker says of an update that it took back: the alarm that fired
     """
 
     name: str
     live: str
     status: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,9 @@ def _endpoint(mode: str, name: str) -> Mode:
         return Mode(mode, "", "missing")
     configuration = found.get("EndpointConfigName")
     if not configuration:  # it never came up
-        return Mode(mode, "", found["EndpointStatus"])
+        return Mode(mode, "", found["EndpointStatus"], reason(found))
     variant = client.describe_endpoint_config(EndpointConfigName=configuration)["ProductionVariants"][0]
-    return Mode(mode, _version(variant["ModelName"]), found["EndpointStatus"])
+    return Mode(mode, _version(variant["ModelName"]), found["EndpointStatus"], reason(found))
 
 
 def _version(model: str) -> str:
@@ -119,12 +121,36 @@ def sentences(name: str, found: list[Standing], state: State) -> Iterator[str]:
         yield f"Production returns to version {opened.version} by itself: mlops deployments {name} shows it."
     elif live and not live.proved:
         yield (
-            f"Version {live.version} was brought to production and is not proved there: mlops rollback {name} --stage "
-            f"prod, or mlops reject {name}:{live.version} --note TEXT, deploys the version before; "
+            f"Version {live.version} was brought to production and is not proved there: {_back(name, live, state)}; "
             f"mlops approve {name}:{live.version} tries it again."
         )
+    yield from _failed(name, state)
     if state.hold:
         yield f"A rollback holds version {state.hold} until the next approval or promotion."
+
+
+def _back(name: str, live: Live, state: State) -> str:
+    if not state.before(live.version):
+        return "no version before it was proved there, so none can come back; mend what failed, or approve a newer one"
+    asked = f"mlops rollback {name} --stage prod, or mlops reject {name}:{live.version} --note TEXT"
+    return f"{asked}, deploys the version before"
+
+
+#: What became of a version that is not live, by the outcome of its last deployment.
+_ENDS = {FAILED: "failed on its way to production", DECLINED: "was not let into production"}
+
+
+def _failed(name: str, state: State) -> Iterator[str]:
+    """The newest version that was tried, when it is not live and nothing else is under way."""
+    ahead = [version for version in state.attempts if state.live is None or version > state.live.version]
+    if state.open or state.hold or not ahead:
+        return
+    version = max(ahead)
+    if (said := _ENDS.get(state.attempts[version].outcome)) and state.versions[version].status == APPROVED:
+        yield (
+            f"Version {version} {said}: mlops approve {name}:{version} tries it again, "
+            f"mlops reject {name}:{version} --note TEXT gives it up."
+        )
 
 
 def _split(one: Standing) -> str:
@@ -132,7 +158,9 @@ def _split(one: Standing) -> str:
     for mode in one.modes:
         answering.setdefault(mode.live, []).append(mode.name)
     parts = [f"{', '.join(modes)} by version {number(arn) or 'unknown'}" for arn, modes in answering.items()]
-    return f"{one.stage} was brought to version {number(one.meant)}, but answers otherwise: {'; '.join(parts)}."
+    said = f"{one.stage} was brought to version {number(one.meant)}, but answers otherwise: {'; '.join(parts)}."
+    whys = (f"Of {mode.name}: {mode.why}" for mode in one.modes if mode.why and mode.live != one.meant)
+    return " ".join([said, *whys])
 
 
 def words(version: dict[str, Any]) -> str:

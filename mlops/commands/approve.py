@@ -31,12 +31,17 @@ def approve(
     promotions.ready(project, target, os.environ.get("ARTIFACT_BUCKET", ""), say)
     before = promotions.state(project)
     document: Document = {"ModelPackageArn": package["ModelPackageArn"], "ModelApprovalStatus": "Approved"}
+    first = ""
     if promotions.under_way(before, package):
         where = "under way" if before.open else "live"
-        say(f"Version {version} of {name} is approved already and {where}; its note stays.")
+        kept = "; this note was not taken, the first stays" if note else ""
+        say(f"Version {version} of {name} is approved already and {where}{kept}.")
     else:
+        first = promotions.overtaken(project, version)
+        if first:
+            say(first)
         versions.decide(package["ModelPackageArn"], "Approved", note)
-        say(f"Approved version {version} of {name}: staging follows.")
+        say(f"Approved version {version} of {name}" + ("." if first else ": staging follows."))
     if not wait:
         if as_json:
             output.document(document)
@@ -46,8 +51,8 @@ def approve(
         output.document(document | ({"Deployment": report} if report else {}))
     elif report:
         deployment_progress.show_end(project, report)
-    else:
-        output.console.print(promotions.standing(promotions.state(project), version))
+    elif (said := promotions.standing(promotions.state(project), version)) != first:
+        output.console.print(said, soft_wrap=True)
     raise typer.Exit(deployment_progress.exit_code(report) if report else 0)
 
 

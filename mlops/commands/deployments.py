@@ -40,10 +40,9 @@ def _row(report: dict[str, Any]) -> tuple[Any, ...]:
     last = f"{stages[-1]['StageName']}: {stages[-1]['Status']}" if stages else ""
     if "WaitsForApproval" in report:
         last = "waits for mlops promote"
-    if by := next(
-        (action["UpdatedBy"] for stage in stages for action in stage["ActionStates"] if "UpdatedBy" in action), ""
-    ):
-        last += f", let in by {by.rpartition(':')[2]}"
+    answered = next((action for stage in stages for action in stage["ActionStates"] if "UpdatedBy" in action), None)
+    if answered:
+        last = answer_of(answered, last)
     begun = (report["PipelineExecutionId"][:8],)
     if executions.asks(report):
         said = "a commit: promotion deploys it with the version that should be live"
@@ -56,3 +55,12 @@ def _row(report: dict[str, Any]) -> tuple[Any, ...]:
         output.moment(report["StartTime"]),
         f"{last}: {summary}" if summary else last,
     )
+
+
+def answer_of(approval: dict[str, Any], last: str) -> str:
+    """Who answered the approval, and why it was not given; `last` is where the execution is."""
+    by = approval["UpdatedBy"].rpartition(":")[2]
+    if approval["Status"] == "Succeeded":
+        return f"{last}, let in by {by}"
+    why = approval.get("Summary") or approval.get("ErrorDetails", {}).get("message")
+    return f"not let into production by {by}" + (f": {why}" if why else "")

@@ -74,7 +74,7 @@ def test_a_life_from_approval_to_rollback(project: Here) -> None:
     assert [stage["StageName"] for stage in waiting["StageStates"]][-1] == "ApproveDeployment"
     again = project("approve", "credit:1", "--note", "another")
     assert again.returncode == 0, "once more: the same deployment still waits"
-    assert "approved already and under way" in again.stdout
+    assert "approved already and under way; this note was not taken" in again.stdout
     sagemaker = boto3.client("sagemaker")
     assert (
         sagemaker.describe_model_package(ModelPackageName=waiting["ModelPackageArn"])["ApprovalDescription"] == "good"
@@ -130,6 +130,27 @@ def test_then_a_version_that_fails_its_proof(project: Here) -> None:
     assert newest["Status"] == "Failed"
     assert newest["FailureReason"].startswith("TestStaging: ")
     assert "prod" in standing(project)[1]
+    assert "Version 3 failed on its way to production: mlops approve credit:3 tries it again" in failed.stdout
+
+
+@pytest.mark.long
+def test_an_older_version_comes_after_a_newer_one_that_waits(project: Here) -> None:
+    (project.folder / "model_deploy/bad").write_text("")
+    assert project.json("approve", "credit:3", "--note", "mended")["Deployment"]["WaitsForApproval"]
+    (project.folder / "model_deploy/edited").write_text("a commit ends what waits, and begins it anew")
+    after = project("approve", "credit:2")
+    assert after.returncode == 0, after.stdout + after.stderr
+    first = "Version 3, newer, is under way: version 2 is deployed only if that fails or is declined."
+    assert after.stdout.count(first) == 1
+    assert after.stdout.index(first) < after.stdout.index("Approved version 2")
+    assert "staging follows" not in after.stdout
+    newest, *others = [one for one in project.json("deployments", "credit") if one["ModelPackageArn"] != "newest"]
+    assert newest["ModelPackageArn"].endswith("/credit/3")
+    assert newest["WaitsForApproval"]
+    assert [one["ModelPackageArn"][-2:] for one in others[:1]] == ["/3"]
+    listed = " ".join(project("deployments", "credit").stdout.split())
+    assert "not let into production by user/local" in listed
+    assert project("reject", "credit:2", "--note", "not needed").returncode == 0
 
 
 def test_and_a_rejection_of_what_stands(project: Here) -> None:
