@@ -226,7 +226,9 @@ def write_until_it_dies(endpoint: str, writer: int, acknowledged: dict[str, byte
         acknowledged[key] = body
 
 
-@pytest.mark.parametrize("seconds", [0.15, 0.5, 1.0])
+@pytest.mark.parametrize(
+    "seconds", [0.15, pytest.param(0.5, marks=pytest.mark.long), pytest.param(1.0, marks=pytest.mark.long)]
+)
 def test_kill_9_loses_no_acknowledged_put_and_leaves_none_half_written(home: Path, seconds: float) -> None:
     status = launch.up(home)
     assert status.Endpoint

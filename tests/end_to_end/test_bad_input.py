@@ -49,7 +49,11 @@ def shop(new_commands: Callable[[], Any]) -> Any:
     return commands
 
 
-@pytest.mark.parametrize("case", CASES)
+#: What is run at every commit; tests/preprocessing has the others without a pipeline.
+SHORT = ("missing file", "one class only", "unparsable number", "a gigantic line")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.long] * (case not in SHORT)) for case in CASES])
 def test_bad_data(case: str, shop: Any) -> None:
     content, fragments = CASES[case]
     file: Path = shop.folder / "bad.csv"

@@ -72,6 +72,7 @@ def test_the_life_of_a_build(credit: Commands) -> None:
     assert shown == first
 
 
+@pytest.mark.long
 def test_a_step_runs_by_hand(credit: Commands) -> None:
     """What `mlops debug` prints is a line for a shell."""
     credit.json("run", "credit", "--data", "credit.csv")

@@ -245,6 +245,7 @@ def _other_leaves(model: bytes, trees: int) -> bytes:
     return bytes(raw)
 
 
+@pytest.mark.long
 def test_one_value_changed_in_a_tree_fails_staging_in_every_mode(machine: Machine) -> None:
     version, url = machine.register_copy("corrupted")
     machine.put(url, changed(machine.object(url), trees=1))

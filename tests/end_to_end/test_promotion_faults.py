@@ -220,6 +220,7 @@ def test_4_of_two_approvals_at_once_the_newer_one_goes_on(world: World) -> None:
     assert (older, "Succeeded") not in world.executions()
 
 
+@pytest.mark.long
 def test_5_rejected_while_it_waits_it_is_never_deployed(world: World) -> None:
     live, version = world.standing("prod"), world.register()
     world.decide(version, "Approved")
@@ -231,6 +232,7 @@ def test_5_rejected_while_it_waits_it_is_never_deployed(world: World) -> None:
     assert not [one for one in world.executions() if one == (version, "Succeeded")]
 
 
+@pytest.mark.long
 def test_6_killed_in_the_build_it_is_deployed_once(world: World) -> None:
     version = world.register()
     world.decide(version, "Approved")
@@ -242,6 +244,7 @@ def test_6_killed_in_the_build_it_is_deployed_once(world: World) -> None:
     assert [one for one in world.executions() if one[0] == version] == [(version, "Succeeded")]
 
 
+@pytest.mark.long
 def test_7_killed_right_after_both_approvals_it_is_deployed_once(world: World) -> None:
     version = world.register()
     world.decide(version, "Approved")
@@ -254,6 +257,7 @@ def test_7_killed_right_after_both_approvals_it_is_deployed_once(world: World) -
     assert world.standing("prod") == version
 
 
+@pytest.mark.long
 def test_8_a_version_that_fails_its_proof_is_not_tried_again_without_a_person(world: World) -> None:
     live, version = world.standing("prod"), world.register()
     (world.commands.folder / "model_deploy/bad").write_text(f"staging:{version}")
@@ -265,6 +269,7 @@ def test_8_a_version_that_fails_its_proof_is_not_tried_again_without_a_person(wo
     assert world.standing("prod") == live
 
 
+@pytest.mark.long
 def test_9_a_rejection_of_the_live_version_brings_the_one_before_back(world: World) -> None:
     good = [version for version, status in world.executions() if status == "Succeeded"]
     live = world.standing("prod")
@@ -275,6 +280,7 @@ def test_9_a_rejection_of_the_live_version_brings_the_one_before_back(world: Wor
     assert world.executions()[-1] == (good[-2], "Succeeded")
 
 
+@pytest.mark.long
 def test_10_a_rollback_holds_until_the_next_approval(world: World) -> None:
     live = world.standing("prod")
     assert live is not None
@@ -293,6 +299,7 @@ def test_10_a_rollback_holds_until_the_next_approval(world: World) -> None:
     world.until(lambda: world.standing("prod") == version, "the next approval ends the hold")
 
 
+@pytest.mark.long
 def test_11_rejected_in_the_moment_of_its_promotion_it_does_not_touch_production(world: World) -> None:
     live, version = world.standing("prod"), world.register()
     world.decide(version, "Approved")

@@ -73,11 +73,8 @@ for config in configs:
 """
 
 
-#: What is run at every commit; the others take as long again, each.
-SHORT = ("telco",)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name not in SHORT)) for name in CASES])
+@pytest.mark.long
+@pytest.mark.parametrize("name", CASES)
 def test_mean_over_five_splits(name: str, data: Path, mlops: Commands, tmp_path: Path) -> None:
     source, arguments, metric, good = CASES[name]
     file = source(data, tmp_path)

@@ -201,6 +201,7 @@ def test_ctrl_c_leaves_the_execution_alone(new_commands: Callable[[], Commands])
     assert commands.json("execution")["PipelineExecutionStatus"] == "Succeeded"
 
 
+@pytest.mark.long
 def test_two_first_runs_at_once(new_commands: Callable[[], Commands]) -> None:
     commands = new_commands()
     shutil.copytree(ROOT / "model_build/pipelines/credit", commands.folder / "model_build/pipelines/credit")
@@ -218,6 +219,7 @@ def test_two_first_runs_at_once(new_commands: Callable[[], Commands]) -> None:
     assert len(commands.json("executions", "credit")) == 2
 
 
+@pytest.mark.long
 def test_the_recorded_port_is_taken(new_commands: Callable[[], Commands]) -> None:
     commands = new_commands()
     status = commands.json("local", "up")

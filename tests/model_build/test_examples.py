@@ -110,7 +110,14 @@ class Run:
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
 
 
-@pytest.mark.parametrize(("name", "least"), [("credit", 0.74), ("credit-features", 0.74), ("credit-own-model", 0.72)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        pytest.param("credit", 0.74, marks=pytest.mark.long),  # other tests run it as a pipeline
+        ("credit-features", 0.74),
+        ("credit-own-model", 0.72),
+    ],
+)
 def test_example(name: str, least: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOPS_PIPELINES", str(CREDIT.parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
