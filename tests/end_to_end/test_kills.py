@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, Commands
 
 
+@pytest.mark.long
 def test_three_kills_during_a_build(new_commands: Callable[[], Commands]) -> None:
     commands = new_commands()
     shutil.copytree(ROOT / "model_build/pipelines/credit", commands.folder / "model_build/pipelines/credit")

@@ -33,7 +33,14 @@ def messages(victim: Victim, url: str) -> list[dict[str, Any]]:
 
 
 @needs_proc
-@pytest.mark.parametrize(("when", "number"), [("before", 1), ("after", 1), ("before", 3), ("after", 3)])
+@pytest.mark.parametrize(
+    ("when", "number"),
+    [
+        ("before", 1),
+        ("after", 3),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in (("after", 1), ("before", 3))),
+    ],
+)
 def test_a_kill_on_the_way(tmp_path: Path, when: str, number: int) -> None:
     """Commit 1 is the approval, 2 the delivery, 3 the first reception; behind 1 is before 2, behind 2 before 3."""
     url = prepare(tmp_path)
