@@ -1,6 +1,8 @@
-"""A raw HTTP client on one kept connection, and servers that are pinned to a core while it asks."""
+"""Raw HTTP clients on kept connections, and servers that are pinned to a core while they ask."""
 
+import itertools
 import os
+import selectors
 import shutil
 import socket
 import statistics
@@ -63,7 +65,17 @@ class Connection:
 
     def send(self, request: bytes) -> bytes:
         """The body of the answer. Raises AssertionError unless it is a 200."""
+        self.ask(request)
+        return self.answer()
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def ask(self, request: bytes) -> None:
         self._socket.sendall(request)
+
+    def answer(self) -> bytes:
+        """To what was asked last. Raises AssertionError unless it is a 200."""
         answer = b""
         while b"\r\n\r\n" not in answer:
             answer += self._receive()
@@ -107,3 +119,24 @@ def load(port: int, requests: Sequence[bytes], seconds: float) -> Load:
             at += 1
     connection.close()
     return Load(statistics.median(times) * 1e3, len(times) / sum(times))
+
+
+def rate(port: int, requests: Sequence[bytes], seconds: float, clients: int) -> float:
+    """Requests a second that so many clients get answered at once, after a tenth of the time to warm up."""
+    source, answered = itertools.cycle(requests), 0
+    with selectors.DefaultSelector() as selector:
+        connections = [Connection(port) for _ in range(clients)]
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+            connection.ask(next(source))
+        for length in (seconds / 10, seconds):
+            answered, begun = 0, time.perf_counter()
+            while (now := time.perf_counter()) < begun + length:
+                for key, _ in selector.select():
+                    key.fileobj.answer()  # type: ignore[union-attr]
+                    key.fileobj.ask(next(source))  # type: ignore[union-attr]
+                    answered += 1
+            elapsed = now - begun
+        for connection in connections:
+            connection.close()
+    return answered / elapsed
