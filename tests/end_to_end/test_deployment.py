@@ -133,18 +133,23 @@ class Machine:
         return int(arn.rpartition("/")[2]), url
 
 
-@pytest.fixture(scope="module")
-def machine(new_commands: Callable[[], Commands]) -> Machine:
-    """A machine where version 1 of `credit` is registered, in a tree of its own."""
-    commands = new_commands()
-    shutil.rmtree(commands.folder / "model_build")
+def plant(folder: Path) -> None:
+    """A tree of its own: TREE as it stands here, and no other pipeline."""
+    shutil.rmtree(folder / "model_build")
     for name in TREE:
-        source, copy = ROOT / name, commands.folder / name
+        source, copy = ROOT / name, folder / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, copy)
+
+
+@pytest.fixture(scope="module")
+def machine(new_commands: Callable[[], Commands]) -> Machine:
+    """A machine where version 1 of `credit` is registered, in a tree of its own."""
+    commands = new_commands()
+    plant(commands.folder)
     prod = commands.folder / "model_deploy/stages/credit/prod.toml"
     text = prod.read_text()
     # The asynchronous endpoint has no canary's watch to wait for, and real seconds pass where the clock is not fast.

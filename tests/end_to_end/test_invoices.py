@@ -1,15 +1,14 @@
 """Random Cut Forest through the deployment, by both engines: run, approve, promote, invoke in every possible mode."""
 
 import json
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from model_build import catalogue
-from tests.conftest import ROOT, Commands
-from tests.end_to_end.test_deployment import TREE, Machine
+from tests.conftest import Commands
+from tests.end_to_end.test_deployment import Machine, plant
 
 pytestmark = pytest.mark.long
 
@@ -21,14 +20,7 @@ MODES = {"script": ("real_time", "serverless", "asynchronous", "batch"), "builti
 
 def prepared(commands: Commands, engine: str) -> None:
     """A tree of its own with 6,000 lines of invoices, the engine and its modes."""
-    shutil.rmtree(commands.folder / "model_build")
-    for name in TREE:
-        source, copy = ROOT / name, commands.folder / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copy)
+    plant(commands.folder)
     folder = commands.folder / "model_build/pipelines/invoices"
     catalogue.load(folder / "sample.py").write(commands.folder / "invoices.csv", rows=6000)
     config = folder / "config.toml"
