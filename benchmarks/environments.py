@@ -11,6 +11,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 TOOLS = REPOSITORY / ".tools"
+PEERS = Path(__file__).parent / "peers"
 MANIFEST = REPOSITORY / "containers" / "xgboost-3.2-0.txt"
 
 #: What serving touches, with what that needs; XGBoost without the GPU libraries has another name.
@@ -43,6 +44,12 @@ def image() -> Image:
     python = environment("xgboost-3.2-0", packages(), FLASK)
     version = subprocess.run([str(python), "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
     return Image(python, version, python.parents[1] / "aside")
+
+
+def peer(name: str) -> Path:
+    """The Python of a peer's environment, with the packages of peers/NAME.txt. Raises UnavailableError."""
+    lines = (PEERS / f"{name}.txt").read_text().splitlines()
+    return environment(f"peer-{name}", [line for line in lines if line and not line.startswith("#")])
 
 
 def environment(name: str, wanted: Sequence[str], aside: Sequence[str] = ()) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from benchmarks.environments import UnavailableError, environment, image
+from benchmarks.environments import PEERS, UnavailableError, image, peer
 from benchmarks.http_load import Load, free_port, load, pinned, post, running
 from contract import documents, package
 from contract.columns import Columns
@@ -25,7 +25,6 @@ from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
 from model_build import bundle
 
 HERE = Path(__file__).parent
-PEERS = HERE / "peers"
 NUMERIC = tuple(f"n{at}" for at in range(26))
 CATEGORICAL = tuple(f"c{at}" for at in range(4))
 CATEGORIES = tuple(f"cat{at}" for at in range(12))
@@ -95,12 +94,6 @@ def image_python() -> Path:
         return Path(sys.executable)
 
 
-def peer(name: str) -> Path:
-    """The Python of a peer's environment."""
-    lines = (PEERS / f"serving_{name}.txt").read_text().splitlines()
-    return environment(f"peer-{name}", [line for line in lines if line and not line.startswith("#")])
-
-
 def handler(case: Case, *arguments: str) -> dict[str, float]:
     command = pinned(0, [str(image_python()), str(HERE / "handler.py"), *arguments])
     done = subprocess.run(command, env=case.environment, capture_output=True, text=True, check=True)
@@ -126,7 +119,7 @@ def test_a_million_records_in_batches(case: Case, tmp_path: Path) -> None:
     print(f"\none million CSV records in requests of 6 MB: {found['seconds']:.2f} s of handler ({shown_load()})")
     assert found["seconds"] <= 8
     try:
-        python = peer("script_mode")
+        python = peer("serving_script_mode")
     except UnavailableError as error:
         print(f"pandas + scikit-learn cannot be had here: {error}")
         return
@@ -197,7 +190,7 @@ class Stacks:
 
     def _fitted(self, name: str) -> tuple[Path, dict[str, str]]:
         """The peer's Python and its variables; its pipeline is fitted with its own versions."""
-        python, folder = peer(name), self._folder / name
+        python, folder = peer(f"serving_{name}"), self._folder / name
         folder.mkdir()
         command = [str(python), str(PEERS / "serving_pipeline.py"), str(self._case.training), str(folder)]
         subprocess.run(command, check=True, capture_output=True)
