@@ -25,7 +25,6 @@ class Binary:
     """
 
     section = "binary_classification_metrics"
-    headline = "auc"
 
     def __init__(self, labels: NDArray[np.generic], scores: Floats, threshold: float, classes: tuple[str, ...]) -> None:
         self.labels = np.asarray(labels, dtype=np.int64)

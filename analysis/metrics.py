@@ -23,7 +23,6 @@ class Sample(Protocol):
     """What the three kinds of test rows have in common."""
 
     section: str
-    headline: str
 
     def undefined(self) -> dict[str, str]: ...
     def values(self) -> dict[str, float]: ...

@@ -21,7 +21,6 @@ class Multiclass:
     """
 
     section = "multiclass_classification_metrics"
-    headline = "macro_auc"
 
     def __init__(self, labels: NDArray[np.generic], scores: Floats, classes: tuple[str, ...]) -> None:
         self.labels = np.asarray(labels, dtype=np.int64)

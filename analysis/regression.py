@@ -18,7 +18,6 @@ class Regression:
     """
 
     section = "regression_metrics"
-    headline = "r2"
 
     def __init__(self, labels: NDArray[np.generic], scores: Floats) -> None:
         self.labels = np.asarray(labels, dtype=np.float64)

@@ -29,7 +29,6 @@ class Api:
     operations  together they take the properties
     inside      member of the request that holds the properties, when it is not the request itself
     filled      members that CloudFormation fills in when the template does not
-    renamed     property → member
     elsewhere   properties that go into other requests
     """
 
@@ -37,7 +36,6 @@ class Api:
     operations: tuple[str, ...]
     inside: str | None = None
     filled: Mapping[str, Any] = field(default_factory=dict)
-    renamed: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
 
 

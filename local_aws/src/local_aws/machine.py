@@ -98,13 +98,15 @@ OPERATIONS: tuple[Operations, ...] = (
 class Part(Protocol):
     """Something that lives beside the requests: it starts with the server and ends with it."""
 
+    def __init__(self, aws: Aws) -> None: ...
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
 
-#: Made in this order at start, with the machine as the only argument; reachable as `aws.part(Class)`.
-PARTS: tuple[type, ...] = (
+#: Made in this order at start; reachable as `aws.part(Class)`.
+PARTS: tuple[type[Part], ...] = (
     Hosts,
     Serving,
     Workers,

@@ -8,8 +8,7 @@ from local_aws.cloudwatch import metrics, monitor
 from local_aws.cloudwatch.metrics import Datum
 from local_aws.endpoints import measures
 from local_aws.endpoints.document import ENDPOINT
-from local_aws.endpoints.fleet import Fleet, Route
-from local_aws.endpoints.group import Group
+from local_aws.endpoints.fleet import Route
 from local_aws.endpoints.life import Life
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
@@ -87,12 +86,6 @@ class Endpoints:
         """Where requests go; None when there is no such endpoint or it does not serve."""
         life = self._lives.get(name)
         return life.route if life else None
-
-    def fleet_of(self, name: str, variant: str) -> Group | None:
-        """The instances of a variant of the live configuration."""
-        life = self._lives.get(name)
-        fleet: Fleet | None = life.fleet if life else None
-        return fleet.groups.get(variant) if fleet else None
 
     def drain(self) -> list[Datum]:
         """What was observed since the last call."""

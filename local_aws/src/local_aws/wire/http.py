@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 CHUNK = 1 << 20
 
@@ -77,10 +77,6 @@ class HttpRequest:
     @property
     def query(self) -> dict[str, str]:
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
-
-    @property
-    def segments(self) -> str:
-        return unquote(self.path)
 
 
 @dataclass
