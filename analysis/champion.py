@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.bootstrap import Estimate, estimates
 from analysis.metrics import Sample
+from contract import documents
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding
@@ -48,10 +49,7 @@ class Rule:
     @classmethod
     def from_document(cls, document: Document) -> "Rule":
         """Raises InputError on unknown or missing keys."""
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise InputError(f"The champion's rule cannot be read: {error}.") from None
+        return documents.into(cls, document, "The champion's rule")
 
 
 @dataclass(frozen=True)

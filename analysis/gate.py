@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from analysis.metrics import flat, section
+from contract import documents
 from contract.columns import Task
 from contract.documents import Document
 from contract.errors import InputError
@@ -39,10 +40,7 @@ class Rule:
     @classmethod
     def from_document(cls, document: Document) -> "Rule":
         """Raises InputError on unknown or missing keys."""
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise InputError(f"The gate's rule cannot be read: {error}.") from None
+        return documents.into(cls, document, "The gate's rule")
 
 
 #: What a model must show when the configuration says nothing: that it is better than chance.

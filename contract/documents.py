@@ -3,11 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from contract.errors import InputError
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def dumps(document: Any) -> str:
@@ -41,6 +42,14 @@ def read(path: Path) -> Document:
     if not isinstance(document, dict):
         raise InputError(f"{path} holds a JSON {kind_of(document)}, an object is needed.")
     return document
+
+
+def into(kind: type[T], document: Document, name: str) -> T:
+    """The dataclass whose members these are. Raises InputError, with `name`, on unknown or missing ones."""
+    try:
+        return kind(**document)
+    except TypeError as error:
+        raise InputError(f"{name} cannot be read: {error}.") from None
 
 
 def write(path: Path, document: Any) -> None:

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -57,11 +56,8 @@ class Settings:
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
         """Raises InputError on unknown keys."""
-        try:
-            members: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
-            return cls(**members)
-        except TypeError as error:
-            raise InputError(f"The settings of Analyze cannot be read: {error}.") from None
+        members = {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
+        return documents.into(cls, members, "The settings of Analyze")
 
     def compares(self, columns: Columns) -> bool:
         """Whether it is known which decision is the good one; in a binary task it is class 1 unless said otherwise."""

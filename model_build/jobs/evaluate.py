@@ -42,10 +42,7 @@ class Settings:
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
         """Raises InputError on unknown or missing keys."""
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise InputError(f"The settings of Evaluate cannot be read: {error}.") from None
+        return documents.into(cls, document, "The settings of Evaluate")
 
 
 @program

@@ -36,10 +36,7 @@ class Settings:
     @classmethod
     def from_document(cls, document: Document) -> "Settings":
         """Raises InputError on unknown or missing keys."""
-        try:
-            return cls(**document)
-        except TypeError as error:
-            raise InputError(f"The settings of Verdict cannot be read: {error}.") from None
+        return documents.into(cls, document, "The settings of Verdict")
 
 
 @program

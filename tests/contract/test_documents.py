@@ -1,5 +1,6 @@
 """Documents that are none are named for what they are."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,18 @@ def test_a_file_that_holds_no_object(tmp_path: Path, text: str, kind: str) -> No
     (tmp_path / "file.json").write_text(text)
     with pytest.raises(InputError, match=f"holds a JSON {kind}, an object is needed"):
         documents.read(tmp_path / "file.json")
+
+
+@dataclass(frozen=True)
+class Rule:
+    metric: str
+    margin: float = 0.0
+
+
+@pytest.mark.parametrize(
+    ("document", "key"), [({"metric": "auc", "margn": 1}, "margn"), ({}, "metric")], ids=["unknown", "missing"]
+)
+def test_members_that_a_dataclass_does_not_have_or_lacks_are_named(document: documents.Document, key: str) -> None:
+    assert documents.into(Rule, {"metric": "auc"}, "The rule") == Rule("auc")
+    with pytest.raises(InputError, match=f"The rule cannot be read: .*'{key}'"):
+        documents.into(Rule, document, "The rule")
