@@ -8,7 +8,9 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contract.errors import InputError
-from model_build.catalogue import own_code
+from model_build import catalogue
+
+#: What AWS's build templates call the module of a pipeline. Here only a folder that departs from the usual has one.
+CONVENTIONAL = re.compile(r"model_build\.pipelines\.([^.]+)\.pipeline")
+
+#: Seconds between two looks at an execution, and how it can end.
+LOOK, ENDED = 5.0, ("Succeeded", "Failed", "Stopped")
 
 
 def get_pipeline_definition(arguments: Sequence[str] | None = None) -> None:
@@ -75,20 +83,31 @@ def _run(given: argparse.Namespace) -> None:
     arn = pipeline.upsert(role_arn=given.role_arn, description=given.description, tags=tags or None)["PipelineArn"]
     print(json.dumps({"PipelineArn": arn}))  # noqa: T201
     execution = pipeline.start()
-    execution.wait()
-    status = execution.describe()["PipelineExecutionStatus"]
-    print(json.dumps({"PipelineExecutionArn": execution.arn, "PipelineExecutionStatus": status}))  # noqa: T201
-    if status != "Succeeded":
+    found = _ended(execution)
+    told = ("PipelineExecutionArn", "PipelineExecutionStatus", "FailureReason")
+    print(json.dumps({name: found[name] for name in told if name in found}))  # noqa: T201
+    if found["PipelineExecutionStatus"] != "Succeeded":
         sys.exit(1)
+
+
+def _ended(execution: Any) -> dict[str, Any]:
+    """The execution as it is described at its end. The SDK's own waiter gives up after half an hour, and knows no
+    execution that was stopped."""
+    while True:
+        found: dict[str, Any] = execution.describe()
+        if found["PipelineExecutionStatus"] in ENDED:
+            return found
+        time.sleep(LOOK)
 
 
 def _pipeline(given: argparse.Namespace, **defaults: Any) -> Any:
     """The pipeline of the module, from its get_pipeline with the arguments given. Raises InputError."""
     arguments: Mapping[str, Any] = _literal(given.kwargs, "--kwargs", dict)
-    try:
-        module = importlib.import_module(given.module_name)
-    except Exception as error:  # code of the user's own may raise anything
-        raise InputError(f"--module-name {given.module_name}: {type(error).__name__}: {error}.") from error
+    if conventional := CONVENTIONAL.fullmatch(given.module_name):
+        module = _of_folder(conventional[1])
+        defaults["pipeline_name"] = conventional[1]
+    else:
+        module = _imported(given.module_name)
     if not hasattr(module, "get_pipeline"):
         raise InputError(f"--module-name {given.module_name}: the module has no get_pipeline.")
     arguments = {**defaults, **arguments}
@@ -96,8 +115,21 @@ def _pipeline(given: argparse.Namespace, **defaults: Any) -> Any:
         inspect.signature(module.get_pipeline).bind(**arguments)
     except TypeError as error:
         raise InputError(f"--kwargs: get_pipeline of {given.module_name} {error}.") from None
-    with own_code(Path(module.__file__ or given.module_name)):
+    with catalogue.own_code(Path(module.__file__ or given.module_name)):
         return module.get_pipeline(**arguments)
+
+
+def _of_folder(name: str) -> Any:
+    """The pipeline.py of the pipeline `name`, else the generic module. Raises InputError when there is no such name."""
+    own = catalogue.folder(name) / "pipeline.py"
+    return catalogue.load(own) if own.is_file() else importlib.import_module("model_build.pipeline")
+
+
+def _imported(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # code of the user's own may raise anything
+        raise InputError(f"--module-name {name}: {type(error).__name__}: {error}.") from error
 
 
 def _literal(text: str | None, option: str, kind: type) -> Any:
