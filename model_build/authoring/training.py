@@ -41,22 +41,8 @@ def trainer(context: Context, step: str) -> ModelTrainer:
     config, algorithm = context.config, ALGORITHMS[context.config.train.algorithm]
     chosen = hyperparameters(config, bool(context.own("train")))
     resumable = config.spot.enabled and config.train.algorithm == "xgboost"
-    wait = {"max_wait_time_in_seconds": config.longest_wait} if config.spot.enabled else {}
     return ModelTrainer(
-        training_image=context.image(algorithm.image),
-        role=context.target.role,
-        sagemaker_session=context.session,
-        base_job_name=context.name,
-        compute=Compute(
-            instance_type=context.parameters.training_instance_type,
-            instance_count=config.instances.training_count,
-            volume_size_in_gb=config.instances.volume_gb,
-            **({"volume_kms_key_id": config.security.kms_key} if config.security.kms_key else {}),
-            **({"enable_managed_spot_training": True} if config.spot.enabled else {}),
-        ),
-        networking=security.networking(config.security),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=config.instances.max_runtime_seconds, **wait),
-        output_data_config=security.training_output(config.security, context.output(step)),
+        **job(context, algorithm.image, step),
         **({"checkpoint_config": CheckpointConfig(s3_uri=checkpoints(context, chosen))} if resumable else {}),
         hyperparameters={
             **chosen,
@@ -67,8 +53,30 @@ def trainer(context: Context, step: str) -> ModelTrainer:
         # The toolkit installs the unpacked folder with pip; without network pip must not fetch setuptools first.
         # pip reads this value inverted: "0" turns the isolation of builds off.
         environment={"PIP_NO_BUILD_ISOLATION": "0", **({"CHECKPOINTS": CHECKPOINTS} if resumable else {})},
-        tags=security.tags(config.security),
     )
+
+
+def job(context: Context, image: str, step: str) -> dict[str, Any]:
+    """Arguments of a ModelTrainer, whatever it trains: where it runs, for how long, and what keeps it safe."""
+    config = context.config
+    wait = {"max_wait_time_in_seconds": config.longest_wait} if config.spot.enabled else {}
+    return {
+        "training_image": context.image(image),
+        "role": context.target.role,
+        "sagemaker_session": context.session,
+        "base_job_name": context.name,
+        "compute": Compute(
+            instance_type=context.parameters.training_instance_type,
+            instance_count=config.instances.training_count,
+            volume_size_in_gb=config.instances.volume_gb,
+            **({"volume_kms_key_id": config.security.kms_key} if config.security.kms_key else {}),
+            **({"enable_managed_spot_training": True} if config.spot.enabled else {}),
+        ),
+        "networking": security.networking(config.security),
+        "stopping_condition": StoppingCondition(max_runtime_in_seconds=config.instances.max_runtime_seconds, **wait),
+        "output_data_config": security.training_output(config.security, context.output(step)),
+        "tags": security.tags(config.security),
+    }
 
 
 def checkpoints(context: Context, chosen: dict[str, Any]) -> Join:

@@ -5,12 +5,11 @@ SageMaker developer guide, "Random Cut Forest Algorithm".
 
 from typing import Any
 
-from sagemaker.core.shapes import Channel, DataSource, S3DataSource, StoppingCondition
-from sagemaker.core.training.configs import Compute
+from sagemaker.core.shapes import Channel, DataSource, S3DataSource
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 
-from model_build.authoring import security
+from model_build.authoring import training
 from model_build.authoring.context import Context
 from model_build.authoring.processing import address
 from model_build.config import Config
@@ -23,28 +22,7 @@ IMAGE = "random_cut_forest"
 
 def step(context: Context, encode: ProcessingStep) -> TrainingStep:
     """No code of ours runs in it, and nothing can be resumed: after a Spot interruption it begins again."""
-    config, spot = context.config, context.config.spot
-    trainer = ModelTrainer(
-        training_image=context.image(IMAGE),
-        role=context.target.role,
-        sagemaker_session=context.session,
-        base_job_name=context.name,
-        compute=Compute(
-            instance_type=context.parameters.training_instance_type,
-            instance_count=config.instances.training_count,
-            volume_size_in_gb=config.instances.volume_gb,
-            **({"volume_kms_key_id": config.security.kms_key} if config.security.kms_key else {}),
-            **({"enable_managed_spot_training": True} if spot.enabled else {}),
-        ),
-        networking=security.networking(config.security),
-        stopping_condition=StoppingCondition(
-            max_runtime_in_seconds=config.instances.max_runtime_seconds,
-            **({"max_wait_time_in_seconds": config.longest_wait} if spot.enabled else {}),
-        ),
-        output_data_config=security.training_output(config.security, context.output(NAME)),
-        hyperparameters=hyperparameters(config),
-        tags=security.tags(config.security),
-    )
+    trainer = ModelTrainer(**training.job(context, IMAGE, NAME), hyperparameters=hyperparameters(context.config))
     # The label must not be among the features; the test channel of the algorithm is our validation split.
     channels = [
         _channel("train", address(encode, "csv_train"), label_size=0, distribution="ShardedByS3Key"),
