@@ -13,13 +13,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from analysis import metrics, plots
 from contract import documents, package
 from contract.columns import Columns
 from contract.documents import Document
-from contract.errors import InputError
 from inference.model import Model, load
 from model_build.jobs import champion, golden, raw_columns
 from model_build.jobs.artefact import unpack
@@ -57,7 +55,10 @@ def main() -> None:
         model = load(Path(unpacked), threads=os.cpu_count() or 1)
         test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
         labels, scores = test.labels(), test.predict(model.predict)
-        write_golden(model, labels, scores, settings, output)
+        places, records = golden.chosen(folder("TEST_RAW"), labels, model.preprocessor, settings.golden, settings.seed)
+        decided = golden.decide(model, records)
+        golden.check(decided, scores[places])
+        golden.write(output, decided)
         if settings.explain:
             write_rows(model.preprocessor.columns, settings, output)
         rows = metrics.sample(labels, scores, model.decision)
@@ -68,20 +69,6 @@ def main() -> None:
             print(f"{compared.finding.clause}.")
     for name, value in metrics.flat(evaluation).items():
         print(f"test-{name}: {value:.5f}")
-
-
-def write_golden(
-    model: Model, labels: NDArray[np.float32], scores: NDArray[np.floating], settings: Settings, output: Path
-) -> None:
-    """golden.jsonl and payload.tar.gz. Raises InputError when a record scores otherwise alone than in its batch."""
-    raw = golden.read(folder("TEST_RAW"), model.preprocessor.columns.raw_features)
-    if raw.rows != len(labels):
-        raise InputError(f"{raw.rows} raw test rows stand against {len(labels)} encoded ones: run Encode again.")
-    indices = golden.choose(raw, labels, model.preprocessor, settings.golden, settings.seed)
-    chosen = golden.decide(model, raw.at(indices))
-    golden.check(chosen, scores[indices])
-    golden.write(output / package.GOLDEN, chosen)
-    golden.write_payload(output / package.PAYLOAD, chosen)
 
 
 def write_rows(columns: Columns, settings: Settings, output: Path) -> None:

@@ -7,15 +7,10 @@ first container's model.tar.gz, whose hash names the whole chain.
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from analysis import metrics
-from contract import documents, package
-from contract.errors import InputError
+from contract import documents
 from contract.package import Golden
 from inference.chain import load_encoding
-from inference.model import Model
 from model_build.jobs import golden, scores
 from model_build.jobs.artefact import unpack
 from model_build.jobs.encoded import Encoded
@@ -33,30 +28,15 @@ def main() -> None:
         unpack(archive, Path(unpacked))
         model = load_encoding(Path(unpacked))
     test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
-    found = scores.read(folder("SCORES"), test)
-    write_golden(model, test.labels(), found, settings, output)
+    labels, found = test.labels(), scores.read(folder("SCORES"), test)
+    places, records = golden.chosen(folder("TEST_RAW"), labels, model.preprocessor, settings.golden, settings.seed)
+    decided = zip(records, found[places].tolist(), model.decide(found[places]), strict=True)
+    golden.write(output, [Golden(*one) for one in decided])
     artefact = documents.sha256(archive.read_bytes())
-    rows = metrics.sample(test.labels(), found, model.decision)
+    rows = metrics.sample(labels, found, model.decision)
     evaluation = evaluate(model, rows, test.rows, settings, artefact, output)
     for name, value in metrics.flat(evaluation).items():
         print(f"test-{name}: {value:.5f}")
-
-
-def write_golden(
-    model: Model, labels: NDArray[np.float32], found: NDArray[np.float64], settings: Settings, output: Path
-) -> None:
-    """golden.jsonl and payload.tar.gz: raw test rows, with the scores of the transform job. Raises InputError."""
-    raw = golden.read(folder("TEST_RAW"), model.preprocessor.columns.raw_features)
-    if raw.rows != len(labels):
-        raise InputError(f"{raw.rows} raw test rows stand against {len(labels)} encoded ones: run Encode again.")
-    indices = golden.choose(raw, labels, model.preprocessor, settings.golden, settings.seed)
-    decided = model.decide(found[indices])
-    chosen = [
-        Golden(record, score, decision)
-        for record, score, decision in zip(raw.at(indices), found[indices].tolist(), decided, strict=True)
-    ]
-    golden.write(output / package.GOLDEN, chosen)
-    golden.write_payload(output / package.PAYLOAD, chosen)
 
 
 if __name__ == "__main__":

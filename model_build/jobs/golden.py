@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from contract import package
 from contract.errors import InputError
 from contract.package import Golden
 from contract.preprocessor import Categorical, Preprocessor
@@ -31,11 +32,6 @@ PAYLOAD_RECORDS = 5
 
 #: Stands for every category that training did not see.
 UNKNOWN = object()
-
-
-def read(folder: Path, columns: Sequence[str]) -> "RawRows":
-    """The raw test rows in `folder`. Raises InputError when a column is missing."""
-    return RawRows(sorted(path for path in folder.rglob("*.parquet") if path.is_file()), columns)
 
 
 class RawRows:
@@ -67,6 +63,18 @@ class RawRows:
                     offset += len(batch)
 
 
+def chosen(
+    folder: Path, labels: NDArray[np.generic], preprocessor: Preprocessor, count: int, seed: int
+) -> tuple[Indices, list[Record]]:
+    """The raw test rows of `folder` that become golden records, and their places among `labels`. Raises InputError."""
+    files = sorted(path for path in folder.rglob("*.parquet") if path.is_file())
+    raw = RawRows(files, preprocessor.columns.raw_features)
+    if raw.rows != len(labels):
+        raise InputError(f"{raw.rows} raw test rows stand against {len(labels)} encoded ones: run Encode again.")
+    places = choose(raw, labels, preprocessor, count, seed)
+    return places, raw.at(places)
+
+
 def choose(raw: RawRows, labels: NDArray[np.generic], preprocessor: Preprocessor, count: int, seed: int) -> Indices:
     """Rising indices of `count` test rows, or of all when there are fewer.
 
@@ -86,8 +94,8 @@ def choose(raw: RawRows, labels: NDArray[np.generic], preprocessor: Preprocessor
         if not facts <= seen:
             seen |= facts
             fresh.append(int(place))
-    chosen = list(dict.fromkeys([*fresh, *order.tolist()]))[:count]
-    return np.sort(pool[chosen])
+    first = list(dict.fromkeys([*fresh, *order.tolist()]))[:count]
+    return np.sort(pool[first])
 
 
 def _facts(record: Record, preprocessor: Preprocessor) -> Iterator[tuple[str, object]]:
@@ -124,20 +132,20 @@ def check(golden: Sequence[Golden], batch: NDArray[np.floating]) -> None:
             )
 
 
-def write(path: Path, golden: Iterable[Golden]) -> None:
-    """One JSON object a line: record, score, decision."""
+def write(output: Path, golden: Sequence[Golden]) -> None:
+    """golden.jsonl, one JSON object a line with record, score and decision, and payload.tar.gz of the first records."""
     lines = (
         json.dumps(
             {"record": one.record, "score": one.score, "decision": one.decision}, ensure_ascii=False, allow_nan=False
         )
         for one in golden
     )
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    (output / package.GOLDEN).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    _write_payload(output / package.PAYLOAD, [one.record for one in golden[:PAYLOAD_RECORDS]])
 
 
-def write_payload(path: Path, golden: Sequence[Golden]) -> None:
+def _write_payload(path: Path, records: Sequence[Record]) -> None:
     """Sample requests for the registry: payload.csv and payload.json in an archive without times."""
-    records = [one.record for one in golden[:PAYLOAD_RECORDS]]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(
         ["" if value is None else value for value in record.values()] for record in records
