@@ -18,18 +18,18 @@ def offline(name: str) -> "Built":
     Raises InputError when the SDK is not installed or the configuration cannot work.
     """
     _need_sdk()
-    from model_build import executions
+    from model_build import building
 
-    return executions.build(name)
+    return building.build(name)
 
 
 def upserted(name: str, session: boto3.Session) -> "Built":
     """Create or update the pipeline `name` in the account of `session`. Raises InputError as `offline` does."""
     _need_sdk()
-    from model_build import executions
+    from model_build import building, executions
     from model_build.target import connected
 
-    built = executions.build(name, connected(session))
+    built = building.build(name, connected(session))
     executions.upsert(built, session)
     return built
 

@@ -1,44 +1,20 @@
-"""From a pipeline's folder to a running execution: build, upsert, start. Plain boto3; the SDK only where it writes."""
+"""From a definition to a running execution: upsert, start. Plain boto3."""
 
 import json
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from contract import package
 from contract.documents import sha256
 from contract.errors import InputError
-from model_build import catalogue, memo
 from model_build import data as sources
 from model_build.built import NONE, Built
-from model_build.check import downstream, refuse
-from model_build.target import Target, resolve
+from model_build.check import downstream
+from model_build.target import Target
 
 #: A definition beyond this size travels through S3 (CreatePipeline's own limit is 1 MB of text).
 INLINE = 100 * 1024
-#: A pipeline's own program, which stands in for the generic one.
-OWN = "pipeline.py"
-
-
-def build(name: str, target: Target | None = None, **arguments: Any) -> Built:
-    """The definition of the pipeline `name` for `target`; without one, no network is needed and AWS's example account
-    stands in.
-
-    `arguments` go to its `get_pipeline`. Raises InputError when the configuration or the definition cannot work.
-    """
-    folder = catalogue.folder(name)
-    target = target or resolve()
-    key = memo.key(name, folder, target, arguments)
-    if key and (known := memo.recall(key, folder)):
-        return known
-    author = _author(folder)
-    with catalogue.own_code(folder / OWN) if (folder / OWN).is_file() else nullcontext():
-        built: Built = author(pipeline_name=name, folder=folder, target=target, **arguments).built()
-    refuse(built.text)
-    if key:
-        memo.remember(key, built)
-    return built
 
 
 def upsert(built: Built, session: Any) -> str:
@@ -205,16 +181,3 @@ def _definition(built: Built, s3: Any) -> dict[str, Any]:
     key = f"{built.assets.prefix}/definitions/{sha256(content)}.json"
     s3.put_object(Bucket=built.target.bucket, Key=key, Body=content)
     return {"PipelineDefinitionS3Location": {"Bucket": built.target.bucket, "ObjectKey": key}}
-
-
-def _author(folder: Path) -> Any:
-    """`get_pipeline` of the folder's own pipeline.py, or the generic one."""
-    own = folder / OWN
-    if not own.is_file():
-        from model_build.pipeline import get_pipeline
-
-        return get_pipeline
-    module = catalogue.load(own)
-    if not hasattr(module, "get_pipeline"):
-        raise InputError(f"{own} defines no get_pipeline.")
-    return module.get_pipeline

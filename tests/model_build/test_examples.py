@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from model_build import catalogue, executions
+from model_build import building, catalogue
 from model_build.built import Built
 from model_build.target import resolve
 from tests.model_build.conftest import CREDIT
@@ -122,7 +122,7 @@ def test_example(name: str, least: float, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("MLOPS_PIPELINES", str(CREDIT.parent))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     catalogue.load(CREDIT / "sample.py").write(tmp_path / "credit.csv", rows=6000, seed=3)
-    run = Run(executions.build(name, resolve()), tmp_path / "credit.csv", tmp_path / "jobs")
+    run = Run(building.build(name, resolve()), tmp_path / "credit.csv", tmp_path / "jobs")
     run.processing("PreprocessFit")
     run.processing("PreprocessEncode")
     model = run.training() / "model"

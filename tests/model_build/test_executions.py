@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,7 +12,7 @@ from moto import mock_aws
 
 from contract import package
 from contract.errors import InputError
-from model_build import data, executions, memo
+from model_build import building, data, executions
 from model_build.built import Built
 from model_build.target import connected, resolve
 from tests.model_build.conftest import SMALL
@@ -34,7 +33,7 @@ def built(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_PIPELINES", str(folder.parent))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        return executions.build("small", resolve(ACCOUNT, REGION))
+        return building.build("small", resolve(ACCOUNT, REGION))
 
 
 @pytest.fixture
@@ -74,37 +73,6 @@ def test_a_second_upsert_uploads_nothing(session: boto3.Session, built: Built) -
 
 def test_the_target_of_a_session(session: boto3.Session, built: Built) -> None:
     assert connected(session) == built.target
-
-
-def test_a_definition_is_remembered(folder: Path, session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def anew(*_: Any) -> None:
-        raise AssertionError("the definition was written anew")
-
-    first = executions.build("small", resolve(ACCOUNT, REGION))
-    monkeypatch.setattr(executions, "_author", anew)
-    assert executions.build("small", resolve(ACCOUNT, REGION)) == first
-    (folder / "config.toml").write_text(SMALL + "[evaluate]\ngolden = 7\n")
-    with pytest.raises(AssertionError, match="anew"):
-        executions.build("small", resolve(ACCOUNT, REGION))
-    (folder / "config.toml").write_text(SMALL)
-    with pytest.raises(AssertionError, match="anew"):
-        executions.build("small", resolve(ACCOUNT, "us-east-1"))
-
-
-def test_a_broken_memory_is_no_harm(built: Built, folder: Path, tmp_path: Path, session: boto3.Session) -> None:
-    memo.remember("known", built)
-    assert memo.recall("known", folder) == built
-    (entry,) = (tmp_path / "cache").rglob("*.json")
-    for content in ("", "{}", "[]", '{"target": 1}', '{"target": {}, "assets": []}'):
-        entry.write_text(content)
-        assert memo.recall("known", folder) is None
-
-
-def test_no_place_to_remember(built: Built, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    memo.remember("known", built)
-    assert memo.recall("known", folder) is None
 
 
 def test_local_data_is_named_by_its_content(session: boto3.Session, built: Built, tmp_path: Path) -> None:
@@ -289,56 +257,3 @@ def test_a_definition_that_is_too_long_for_the_request_goes_through_s3(
     assert not any("PipelineDefinition" in request for request in sent)
     body = session.client("s3").get_object(Bucket=built.target.bucket, Key=key)["Body"]
     assert body.read() == text.encode()
-
-
-def test_the_memory_knows_arguments_and_versions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = resolve(ACCOUNT, REGION)
-    plain = memo.key("small", folder, target, {})
-    assert plain == memo.key("small", folder, target, {})
-    others = [
-        memo.key("other", folder, target, {}),
-        memo.key("small", folder, target, {"model_package_group_name": "a"}),
-        memo.key("small", folder, target, {"model_package_group_name": "b"}),
-        memo.key("small", folder, resolve(ACCOUNT, "us-east-1"), {}),
-    ]
-    for changed in ("sagemaker", "botocore"):
-        with monkeypatch.context() as patch:
-            version = memo.version
-            patch.setattr(memo, "version", lambda name, c=changed, v=version: "0" if name == c else v(name))
-            others.append(memo.key("small", folder, target, {}))
-    read = Path.read_bytes
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", lambda self: read(self) + (b"#" if self.name == "train.py" else b""))
-        others.append(memo.key("small", folder, target, {}))
-    assert None not in others
-    assert len({plain, *others}) == 1 + len(others)
-
-
-def test_a_pipeline_of_ones_own_is_written_anew_and_judged(
-    monkeypatch: pytest.MonkeyPatch, small: Path, built: Built, tmp_path: Path
-) -> None:
-    """It may import anything, so nothing is remembered; and its definition is held against what SageMaker takes."""
-    monkeypatch.setenv("MLOPS_PIPELINES", str(small.parent))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    definition = json.loads(built.text)
-    definition["Steps"] = [step for step in definition["Steps"] if step["Name"] != "Verdict"]
-    (small / "pipeline.py").write_text("def get_pipeline(**_):\n    return own\n")
-    assert memo.key("small", small, built.target, {}) is None
-
-    texts = [built.text, built.text + " ", json.dumps(definition)]
-    own = SimpleNamespace(built=lambda: replace(built, text=texts.pop(0)))
-    monkeypatch.setattr(executions, "_author", lambda _folder: lambda **_: own)
-    assert executions.build("small", built.target).text == built.text
-    assert executions.build("small", built.target).text == built.text + " "
-    with pytest.raises(InputError, match="Verdict"):
-        executions.build("small", built.target)
-    assert not list(tmp_path.rglob("cache/**/*.json"))
-
-
-def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, small: Path) -> None:
-    monkeypatch.setenv("MLOPS_PIPELINES", str(small.parent))
-    with pytest.raises(InputError, match=r"no pipeline 'nobody' .*known: small"):
-        executions.build("nobody", resolve())
-    (small / "pipeline.py").write_text("")
-    with pytest.raises(InputError, match="defines no get_pipeline"):
-        executions.build("small", resolve())

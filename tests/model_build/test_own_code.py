@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contract.errors import InputError
-from model_build import commands, data, executions
+from model_build import building, commands, data
 from tests.model_build.conftest import TARGET
 
 FAILING = {
@@ -28,7 +28,7 @@ def pipelines(small: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_pipeline_of_ones_own(pipelines: Path, program: str) -> None:
     (pipelines / "pipeline.py").write_text(program)
     with pytest.raises(InputError, match=FAILING[program]):
-        executions.build("small", TARGET)
+        building.build("small", TARGET)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_pipeline_of_ones_own(pipelines: Path, program: str) -> None:
     ],
 )
 def test_a_sample_of_ones_own(pipelines: Path, program: str, words: str) -> None:
-    built = executions.build("small", TARGET)
+    built = building.build("small", TARGET)
     (pipelines / "sample.py").write_text(program)
     with pytest.raises(InputError, match=words):
         data.locate(None, built, s3=None)
