@@ -120,6 +120,7 @@ def _checks(context: Context, fit: ProcessingStep, evaluate: ProcessingStep, cre
         model_name=created.properties.ModelName,
         instance_count=1,
         instance_type=config.instances.inference[0],
+        endpoint_name_prefix=f"{context.name}-clarify",  # the role of the project's stack allows these names alone
         content_type=JSON,
         accept_type=JSON_LINES,
         content_template="$records",

@@ -46,6 +46,9 @@ DENIED: tuple[tuple[str, frozenset[str], Document], ...] = (
     ),
 )
 
+#: Jobs that a denial may leave out where the project has Clarify's checks: those that ask the model over the network.
+SPARED = ("ClarifyChecks", re.compile(r"arn:.*:processing-job/pipelines-\?{12}-(ModelBias|Explainability)-\*"))
+
 #: Service principals that the project's policies name.
 SERVICES = {
     f"{name}.amazonaws.com"
@@ -88,9 +91,9 @@ def _shape(statement: Statement) -> Iterator[Finding]:
     if statement.effect not in ("Allow", "Deny"):
         yield Finding(statement.place, "iam-effect", f"the effect is {statement.effect!r}")
     for member in ("NotAction", "NotResource", "NotPrincipal"):
-        if member in statement.raw:
+        if member in statement.raw and not (member == "NotResource" and statement.effect == "Deny"):
             yield Finding(statement.place, "iam-not", f"{member} grants what nobody has listed")
-    if not statement.actions or (statement.use != "trust" and not statement.resources):
+    if not statement.actions or (statement.use != "trust" and not statement.resources + statement.spared):
         yield Finding(statement.place, "iam-empty", "a statement names actions and resources")
 
 
@@ -220,6 +223,13 @@ def _denied(stack: Stack) -> Iterator[Finding]:
         for rule, actions, condition in DENIED:
             allowed = {action for one in own if one.effect == "Allow" for action in one.actions} & actions
             denying = [one for one in own if one.effect == "Deny" and one.condition == condition]
-            denied = {action for one in denying if one.resources == ("*",) for action in one.actions}
+            denied = {action for one in denying if _everywhere(one, stack) for action in one.actions}
             if missing := sorted(allowed - denied):
                 yield Finding(role, rule, f"{', '.join(missing)} must be denied under {condition}")
+
+
+def _everywhere(denial: Statement, stack: Stack) -> bool:
+    """Whether a denial holds for everything, but for what may be left out in this project."""
+    switch, names = SPARED
+    spares = stack.parameters.get(switch) == "true" and all(names.fullmatch(arn) for arn in denial.spared)
+    return denial.resources == ("*",) or (bool(denial.spared) and spares)

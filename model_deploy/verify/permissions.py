@@ -107,7 +107,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
         "iam:PassRole",
         "sagemaker:AddTags",
         "sagemaker:CreatePipeline",
+        "sagemaker:DescribeModelPackage",  # what is registered, and the champion
+        "sagemaker:DescribeModelPackageGroup",
         "sagemaker:DescribePipelineExecution",
+        "sagemaker:ListModelPackages",
         "sagemaker:StartPipelineExecution",
         "sagemaker:UpdatePipeline",
     ),
@@ -181,6 +184,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "modeldeploy-commit": ("codepipeline:StartPipelineExecution",),
 }
 
+#: (parameter, end of the role's name) → actions that the role needs where the parameter is "true", and lacks elsewhere.
+SWITCHED: Mapping[tuple[str, str], frozenset[str]] = {
+    ("ClarifyChecks", "pipeline"): frozenset(
+        {"sagemaker:InvokeEndpoint"}
+        | {f"sagemaker:{verb}Endpoint{of}" for verb in ("Create", "Delete", "Describe") for of in ("", "Config")}
+    ),
+}
+
 #: Roles that come together: of a stage's account, and of the registry's.
 TOGETHER = (
     {"model", "batch", "batch-start", "deploy", "act", "prove"},
@@ -221,6 +232,7 @@ def check(stack: Stack) -> Iterator[Finding]:
         needed = deployment_actions() if short == "deploy" else NEEDS[short]
         if missing := sorted(set(needed) - _granted(role)):
             yield Finding(role.logical, "iam-missing", f"the role lacks {', '.join(missing)}")
+        yield from _switched(role, short, stack)
         if short in TRUSTED and not TRUSTED[short] <= _services(role):
             yield Finding(role.logical, "iam-trust", f"{', '.join(sorted(TRUSTED[short]))} must be able to take it on")
         if short in TAKEN_BY:
@@ -233,6 +245,15 @@ def check(stack: Stack) -> Iterator[Finding]:
         if there & together and together - there:
             yield Finding("Template", "iam-roles", f"the roles {', '.join(sorted(together - there))} are missing")
     yield from _assumed(stack, roles)
+
+
+def _switched(role: Resource, short: str, stack: Stack) -> Iterator[Finding]:
+    for (switch, end), actions in SWITCHED.items():
+        if end == short:
+            on, held = stack.parameters.get(switch) == "true", actions & _granted(role)
+            if wrong := sorted(actions - held if on else held):
+                said = f"{switch} is on: the role lacks" if on else f"{switch} is off: the role must not have"
+                yield Finding(role.logical, "iam-switched", f"{said} {', '.join(wrong)}")
 
 
 @cache

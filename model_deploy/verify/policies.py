@@ -22,7 +22,7 @@ DOCUMENTS: dict[str, tuple[str, Use]] = {
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement; `principals` are "Service:…", "AWS:…" or "*"."""
+    """One statement; `principals` are "Service:…", "AWS:…" or "*"; `spared` is NotResource."""
 
     resource: Resource
     use: Use
@@ -30,6 +30,7 @@ class Statement:
     effect: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    spared: tuple[str, ...]
     principals: tuple[str, ...]
     condition: Document
     raw: Document
@@ -95,6 +96,7 @@ def _statement(resource: Resource, use: Use, raw: Document) -> Statement:
         effect=str(raw.get("Effect")),
         actions=listed(raw.get("Action")),
         resources=listed(raw.get("Resource")),
+        spared=listed(raw.get("NotResource")),
         principals=principals,
         condition=raw.get("Condition", {}),
         raw=raw,

@@ -257,6 +257,28 @@ FAULTS: dict[str, Fault] = {
     ),
     "policy of 2008": ("Resources/RenderRole/Properties/Policies/0/PolicyDocument/Version", GONE, "iam-version"),
     "network for the jobs": (f"{statement('PipelineExecutionRole', 1)}/Condition/BoolIfExists", GONE, "iam-isolation"),
+    "network for every processing job": (statement("PipelineExecutionRole", 2), GONE, "iam-isolation"),
+    "network for more than Clarify's checks": (
+        f"{statement('PipelineExecutionRole', 2)}/Fn::If/1/NotResource/0",
+        {"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:processing-job/*"},
+        "iam-isolation",
+    ),
+    "network for Clarify's checks without any": (
+        f"{statement('PipelineExecutionRole', 2)}/Fn::If/2",
+        lambda either: {"Fn::If": ["HasConnection", {"Ref": "AWS::NoValue"}, either]},
+        "iam-isolation",
+    ),
+    "endpoints without Clarify's checks": (
+        f"{statement('PipelineExecutionRole', 4)}/Fn::If/0",
+        "HasConnection",
+        "iam-switched",
+    ),
+    "Clarify's checks without endpoints": (
+        f"{statement('PipelineExecutionRole', 3)}/Fn::If/1/Action",
+        "sagemaker:CreateModel",
+        "iam-switched",
+    ),
+    "what is registered is not read": (f"{statement('ModelBuildRole', 5)}/Action/0", GONE, "iam-missing"),
     "any source": (f"{CHANGED}/EventPattern/source", GONE, "event-wide"),
     "every end of every pipeline": (
         "Resources/DeploymentChanged/Properties/EventPattern/detail/pipeline",
