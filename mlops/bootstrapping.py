@@ -9,9 +9,10 @@ import boto3
 
 from contract.documents import Document
 from contract.errors import InputError
-from mlops import projects, promotion_code, repository, stacks
+from mlops import projects, promotion_code, repository, rules, stacks
 from mlops.projects import STAGES, Project
 from mlops.stacks import Say
+from model_build import catalogue, config
 from model_deploy import render, template
 from model_deploy import stages as configurations
 
@@ -76,6 +77,7 @@ def bootstrap(project: Project, choices: Choices, bucket: str, say: Say) -> Done
     held = stacks.find(project.stack)
     given = _parameters(project, choices, bucket, stacks.parameters(held) if held else {})
     _check(given)
+    given |= _of_pipeline(project, given, say)
     changed = False
     if held is None or "BucketName" not in stacks.outputs(held):
         foundation = template.read("project/foundation.yml")
@@ -90,6 +92,8 @@ def bootstrap(project: Project, choices: Choices, bucket: str, say: Say) -> Done
     body = template.dumps(whole).encode()
     url = _upload(project.bucket, f"code/project-{hashlib.sha256(body).hexdigest()}.yml", body)
     changed |= _apply(project, {"TemplateURL": url}, whole, given, say)
+    for rule in rules.enable(project):
+        say(f"{rule}: switched on again")
     return Done(project, changed, commit, given["DeployRepository"], tuple(sorted(accounts - {project.account})))
 
 
@@ -117,6 +121,7 @@ def _parameters(project: Project, choices: Choices, bucket: str, held: Mapping[s
         "ApprovalMinutes": "10080",
         "BuildSchedule": "",
         "BuildOnArrival": "false",
+        "ClarifyChecks": "false",
         "ModelBucketName": bucket or project.bucket,
     }
     fixed = {
@@ -135,6 +140,21 @@ def _check(given: Mapping[str, str]) -> None:
             "A connection leads to GitHub: name both repositories there, "
             "--build-repository OWNER/NAME --deploy-repository OWNER/NAME."
         )
+
+
+def _of_pipeline(project: Project, given: Mapping[str, str], say: Say) -> dict[str, str]:
+    """The parameters that follow from the pipeline's own configuration; none where that is not here, or cannot work."""
+    if project.name not in catalogue.names():
+        return {}
+    try:
+        built = config.load(catalogue.folder(project.name))
+    except InputError as error:
+        say(f"{error} Until then the stack allows the pipeline's jobs what it did before.")
+        return {}
+    place, read = f"s3://{project.bucket}/{project.name}/incoming/", built.pipeline.input_data or ""
+    if given["BuildOnArrival"] == "true" and not (read and (place.startswith(read) or read.startswith(place))):
+        say(f"What arrives below {place} starts a build, which reads other data: name it in pipeline.input_data.")
+    return {"ClarifyChecks": str(built.analysis.engine == "clarify").lower()}
 
 
 def _apply(project: Project, source: Mapping[str, str], whole: Document, given: Mapping[str, str], say: Say) -> bool:

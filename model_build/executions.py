@@ -160,8 +160,14 @@ def ensure_group(sagemaker: Any, built: Built) -> None:
 
 
 def _has_group(sagemaker: Any, name: str) -> bool:
-    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=name)
-    return name in {entry["ModelPackageGroupName"] for page in pages for entry in page["ModelPackageGroupSummaryList"]}
+    """Of this group alone: who may build one model need not see the others."""
+    try:
+        sagemaker.describe_model_package_group(ModelPackageGroupName=name)
+    except sagemaker.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
+            raise
+        return False
+    return True
 
 
 def _selection(built: Built, sagemaker: Any, step: str) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def bootstrap(
     on_arrival: Annotated[
         bool | None,
         typer.Option(
-            "--on-arrival/--no-arrival", help="Build anew when data arrive below NAME/incoming/ of the bucket."
+            "--on-arrival/--no-arrival",
+            help="Build anew when data arrive below NAME/incoming/ of the bucket, which input_data names.",
         ),
     ] = None,
     target: TargetOption = targets.Target.local,

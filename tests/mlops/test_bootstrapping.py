@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from mlops import bootstrapping, promotion_code, repository
+from mlops.projects import Project
 from tests.conftest import ROOT
+from tests.model_build.conftest import SMALL
 
 
 def packages() -> tuple[str, ...]:
@@ -47,3 +49,36 @@ def test_data_in_the_root_stays_where_it_is_and_a_new_stage_goes(tmp_path: Path)
         (tmp_path / name).write_text("1")
     published = [path.relative_to(tmp_path).as_posix() for path in repository.files(tmp_path, bootstrapping.PARTS)]
     assert published == ["Makefile", "model_deploy/stages/churn/base.toml"]
+
+
+INCOMING = "s3://sagemaker-project-p-1/small/incoming/"
+
+
+@pytest.mark.parametrize(
+    ("text", "arrival", "clarify", "said"),
+    [
+        (SMALL, "false", "false", ""),
+        (SMALL, "true", "false", f"What arrives below {INCOMING} starts a build, which reads other data"),
+        (SMALL + '[pipeline]\ninput_data = "s3://elsewhere/rows/"\n', "true", "false", "name it in pipeline.input_data"),
+        (SMALL + f'[pipeline]\ninput_data = "{INCOMING}"\n', "true", "false", ""),
+        (SMALL + f'[pipeline]\ninput_data = "{INCOMING}daily/"\n', "true", "false", ""),
+        (SMALL + '[analysis]\nengine = "clarify"\n', "false", "true", ""),
+        (SMALL + '[analysis]\nengine = "closed"\n', "false", None, "analysis.engine"),
+        (None, "true", None, ""),
+    ],
+    ids=["usual", "unread", "read elsewhere", "read", "partly read", "clarify", "broken", "not here"],
+)
+def test_what_the_stack_is_told_of_the_pipeline(
+    text: str | None, arrival: str, clarify: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role of its jobs allows Clarify's checks where there are any; data that nobody would read are named."""
+    told: list[str] = []
+    monkeypatch.setenv("MLOPS_PIPELINES", str(tmp_path))
+    if text is not None:
+        (tmp_path / "small").mkdir()
+        (tmp_path / "small/config.toml").write_text(text)
+    project = Project("small", "p-1", "123456789012", "us-east-1")
+    found = bootstrapping._of_pipeline(project, {"BuildOnArrival": arrival}, told.append)
+    assert found == ({} if clarify is None else {"ClarifyChecks": clarify})
+    assert said in " ".join(told)
+    assert bool(told) is bool(said)
