@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.errors import InputError
-from mlops import destruction, output, projects, runs, versions
+from mlops import belongings, destruction, output, projects, runs, versions
 from mlops import target as targets
 from mlops.failures import RunError
 from mlops.options import JsonOption, NameArgument, TargetOption
@@ -21,15 +21,21 @@ def destroy(
     """Remove what a deployment made: stages, project stack, its buckets, repositories and logs. Versions stay."""
     targets.reach(target)
     project = projects.find(name)
-    there = sorted(f"{kind} {what}" for kind, what in destruction.left(project))
+    there = sorted(f"{kind} {what}" for kind, what in belongings.left(project))
     if not (there or _known(project)):
         raise InputError(f"{name!r} is no pipeline here, and nothing of a deployment of it is there: is it misspelt?")
     if there and not yes:
         for line in there:
             output.errors.print(f"  {line}", markup=False, soft_wrap=True)
         typer.confirm(f"Remove all of it, with the ledger of {name}'s deployments?", abort=True, err=True)
-    after = destruction.destroy(project, output.say(quiet=as_json))
-    remains = destruction.remains(project)
+    try:
+        after = destruction.destroy(project, output.say(quiet=as_json))
+    except RunError as error:
+        raise RunError(
+            f"{error} `mlops destroy {name}` goes on from here; until then its rules are off, and `mlops bootstrap "
+            f"{name}` would switch them on again."
+        ) from None
+    remains = belongings.remains(project)
     if as_json:
         output.document({"Removed": [each for each in there if each not in after], "Left": after, "Remains": remains})
     else:
@@ -45,4 +51,9 @@ def destroy(
 def _known(project: projects.Project) -> bool:
     """Whether there is such a pipeline: its folder, itself in SageMaker, or versions of it."""
     folders = (Path(folder, project.name) for folder in targets.PROJECT)
-    return any(path.is_dir() for path in folders) or project.name in runs.pipelines() or bool(versions.known(project))
+    own = project.group == project.name  # a group that the environment names says nothing of this name
+    return (
+        any(path.is_dir() for path in folders)
+        or project.name in runs.pipelines()
+        or (own and bool(versions.known(project)))
+    )

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from mlops import destruction, objects, projects, repository, stacks
+from mlops import destruction, objects, projects, repository, rules, stacks
 from tests.here import Here
 from tests.mlops import deployable
 
@@ -59,6 +59,12 @@ def test_what_cannot_be_is_one_sentence(project: Here, command: list[str], said:
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_versions_of_a_group_that_the_environment_names_do_not_make_a_name_a_pipeline(project: Here) -> None:
+    done = Here(project.folder, {"SOURCE_MODEL_PACKAGE_GROUP_NAME": "credit"})("destroy", "crediit", "--yes")
+    assert done.returncode == 2
+    assert "'crediit' is no pipeline here" in done.stderr
 
 
 def test_a_life_from_approval_to_rollback(project: Here) -> None:
@@ -174,7 +180,11 @@ def test_bootstrap_twice_is_as_once(project: Here) -> None:
     }
     assert {"Makefile", "model_deploy/program.py", "model_deploy/promotion/handler.py"} <= tree
     assert not {"model_deploy/ignored", "customers.csv"} & tree
-    assert "as it was" in project("bootstrap", "credit").stdout
+    rules.disable(projects.find("credit"))  # as a destroy that breaks off does
+    again = project("bootstrap", "credit").stdout
+    assert "as it was" in again
+    assert "switched on again" in again
+    assert rules.enable(projects.find("credit")) == [], "none is off any more"
 
 
 @pytest.mark.long
@@ -226,6 +236,7 @@ def test_destroy_leaves_nothing(project: Here) -> None:
         stuck = project("destroy", "credit", "--yes")
     assert stuck.returncode == 1, stuck.stdout + stuck.stderr
     assert "DELETE_FAILED" in stuck.stderr
+    assert "until then its rules are off" in stuck.stderr
     removed = project.json("destroy", "credit", "--yes")
     assert removed["Left"] == []
     until(lambda: not running(builds))

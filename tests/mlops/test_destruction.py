@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 
 from local_aws import launch
-from mlops import destruction, projects
+from mlops import belongings, destruction, projects
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/any:1"
 
@@ -25,7 +25,7 @@ def transform(name: str, output: str) -> str:
     while client.describe_transform_job(TransformJobName=name)["TransformJobStatus"] == "InProgress":
         assert time.monotonic() < end
         time.sleep(0.05)
-    boto3.client("logs").create_log_stream(logGroupName=destruction._TRANSFORMS, logStreamName=f"{name}/i-1")
+    boto3.client("logs").create_log_stream(logGroupName=belongings.TRANSFORMS, logStreamName=f"{name}/i-1")
     return f"{name}/i-1"
 
 
@@ -36,18 +36,18 @@ def test_the_logs_of_its_batches_go_and_their_jobs_are_named(machine: Path) -> N
     launch.up(machine, table)
     role = "arn:aws:iam::123456789012:role/any"
     boto3.client("sagemaker").create_model(ModelName="any", PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=role)
-    boto3.client("logs").create_log_group(logGroupName=destruction._TRANSFORMS)
+    boto3.client("logs").create_log_group(logGroupName=belongings.TRANSFORMS)
     project, other = projects.find("credit"), projects.find("churn")
     own = {
         transform(f"pipelines-a-Transform-{stage}", f"s3://{project.bucket}/{project.data(stage)}/batch/out/a")
         for stage in projects.STAGES
     }
     foreign = transform("pipelines-b-Transform-b", f"s3://{other.bucket}/{other.data('prod')}/batch/out/b")
-    assert {("log stream", name) for name in own} <= set(destruction.left(project))
+    assert {("log stream", name) for name in own} <= set(belongings.left(project))
     assert destruction.destroy(project, lambda _: None) == []
-    pages = boto3.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=destruction._TRANSFORMS)
+    pages = boto3.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=belongings.TRANSFORMS)
     streams = {stream["logStreamName"] for page in pages for stream in page["logStreams"]}
     assert foreign in streams
     assert not own & streams
-    assert destruction.remains(project) == ["SageMaker keeps 2 transform jobs of its batches: AWS deletes none."]
-    assert destruction.remains(projects.find("nosuch")) == []
+    assert belongings.remains(project) == ["SageMaker keeps 2 transform jobs of its batches: AWS deletes none."]
+    assert belongings.remains(projects.find("nosuch")) == []
