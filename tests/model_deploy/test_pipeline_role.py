@@ -1,15 +1,20 @@
-"""What the role of the build's jobs may do, with Clarify's checks and without: as IAM decides it."""
+"""What the roles of the build and of its jobs may do, with Clarify's checks and without: as IAM decides it."""
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
 
-from model_build import config
+from model_build import commands, config
 from model_build.authoring.pipeline import BuildPipeline
 from model_build.pipeline import get_pipeline
 from model_deploy import render
+from model_deploy.verify.policies import of
 from model_deploy.verify.resolve import Resource, resolve
 from tests.model_build.conftest import SMALL, TARGET
 from tests.model_deploy.conftest import ACCOUNT, PARAMETERS, REGION
@@ -26,9 +31,8 @@ EITHER = pytest.mark.parametrize("checks", ["true", "false"])
 
 
 @cache
-def role(checks: str) -> Resource:
-    stack = resolve(render.project_template(), {**PARAMETERS, "ClarifyChecks": checks})
-    return stack.resources["PipelineExecutionRole"]
+def role(checks: str, logical: str = "PipelineExecutionRole") -> Resource:
+    return resolve(render.project_template(), {**PARAMETERS, "ClarifyChecks": checks}).resources[logical]
 
 
 def job(step: str) -> str:
@@ -120,3 +124,56 @@ def test_the_endpoint_bears_the_name_that_is_allowed(pipeline: BuildPipeline) ->
     assert len(prefixes) == 2
     for prefix in prefixes:
         assert allows(role("true"), "sagemaker:CreateEndpoint", f"{ENDPOINT}{prefix}-1694657821-5fe3")
+
+
+#: Operation → action, where their names differ; None where IAM is not asked, or where the SDK goes on without.
+ACTIONS = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "sts:GetCallerIdentity": None,
+    "iam:SimulatePrincipalPolicy": None,
+    "iam:GetRole": None,
+}
+
+
+@mock_aws
+def test_a_build_asks_for_nothing_that_its_role_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tries to make the pipeline, finds it there, and compares with a champion."""
+    for name, value in {"ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    (tmp_path / "credit").mkdir()
+    bucket = PARAMETERS["ModelBucketName"]
+    data = f'[pipeline]\ninput_data = "s3://{bucket}/credit/incoming/"\n'
+    (tmp_path / "credit" / config.FILE).write_text(SMALL + data, encoding="utf-8")
+    monkeypatch.setenv("MLOPS_PIPELINES", str(tmp_path))
+    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="credit/incoming/rows.csv", Body=b"a\n1\n")
+    s3.put_object(Bucket=bucket, Key="credit/model.tar.gz", Body=b"")
+    sagemaker.create_model_package_group(ModelPackageGroupName="credit-p-demo")
+    container = {"Image": "x:1", "ModelDataUrl": f"s3://{bucket}/credit/model.tar.gz"}
+    sagemaker.create_model_package(
+        ModelPackageGroupName="credit-p-demo",
+        ModelApprovalStatus="Approved",
+        InferenceSpecification={"Containers": [container], "SupportedContentTypes": ["text/csv"]},
+    )
+    definition = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": []})
+    sagemaker.create_pipeline(PipelineName="credit", RoleArn=role("false").arn, PipelineDefinition=definition)
+    asked: set[str] = set()
+    call = BaseClient._make_api_call
+
+    def recorded(self: Any, operation: str, parameters: Any) -> Any:
+        asked.add(f"{self.meta.service_model.service_name}:{operation}")
+        return call(self, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+    told = {"default_bucket": bucket, "region": REGION, "model_package_group_name": "credit-p-demo"}
+    commands.run_pipeline([
+        "--module-name", "model_build.pipelines.credit.pipeline", "--kwargs", json.dumps(told),
+        "--tags", '[{"Key": "a", "Value": "b"}]', "--role-arn", role("false").arn,
+    ])  # fmt: skip
+    assert {"sagemaker:DescribeModelPackage", "sagemaker:UpdatePipeline", "s3:HeadObject", "s3:PutObject"} <= asked
+    wanted = {ACTIONS.get(operation, operation) for operation in asked} - {None}
+    granted = {action for one in of(role("false", "ModelBuildRole")) if one.effect == "Allow" for action in one.actions}
+    assert wanted <= granted
