@@ -89,7 +89,7 @@ def render(
         artefact=escape(verdict.artefact),
         champion=champion.section(more.champion),
         bias=bias.section(more.analysis, more.page),
-        explanations=explanations.section(more.analysis, more.page),
+        explanations=explanations.section(more.analysis, more.page, decision.outputs),
         quality=quality.section(more.statistics),
     )
     return shell("Model evaluation", body)

@@ -25,6 +25,18 @@ class Decision:
     rule: str = ""
     scale: Scale = "probability"
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What the model answers with, in words, by the key under which an explanation has it."""
+        if self.task == "regression":
+            names = ["prediction"]
+        elif self.scale == "anomaly":
+            names = ["anomaly score"]
+        else:
+            scored = self.classes if self.task == "multiclass" else self.classes[1:]
+            names = [f"score of {name}" for name in scored]
+        return {f"label{number}": name for number, name in enumerate(names)}
+
     def to_document(self) -> Document:
         return asdict(self)
 

@@ -1,6 +1,6 @@
 """The report's section on explanations: what moves the answers in all, how, and in single records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from analysis.pages.charts import MOST_NAMES, bars, curve, pushes
@@ -8,8 +8,11 @@ from analysis.pages.style import notes, number
 from contract.documents import Document
 
 
-def section(analysis: Document, page: Document) -> str:
-    """HTML out of `analysis.json` and the records of `analysis.analyze`; nothing without explanations."""
+def section(analysis: Document, page: Document, outputs: Mapping[str, str]) -> str:
+    """HTML out of `analysis.json` and the records of `analysis.analyze`; nothing without explanations.
+
+    outputs  key of an output in `analysis.json` → its name
+    """
     explanations = analysis.get("explanations", {})
     shap = explanations.get("kernel_shap", {})
     if not shap:
@@ -18,7 +21,7 @@ def section(analysis: Document, page: Document) -> str:
     rows = f" over {page['explained']:,} test rows" if "explained" in page else ""
     said = f'<p class="muted">{escape(method)}: the mean absolute value{rows}.</p>'
     note = notes([explanations["note"]]) if "note" in explanations else ""
-    most = "".join(_most(name, found, len(shap) > 1) for name, found in shap.items())
+    most = "".join(_most(outputs.get(key, key), found, len(shap) > 1) for key, found in shap.items())
     return (
         f'<h2>What moves the answers</h2>{said}{note}<div class="small">{most}</div>'
         if len(shap) > 1

@@ -14,6 +14,7 @@ from typing import Any
 from analysis.metrics import section
 from analysis.pages.card import render
 from contract import documents, package
+from contract.decision import Decision
 from contract.documents import Document
 from contract.findings import Verdict
 
@@ -33,17 +34,18 @@ def content(said: Document, evaluation: Document, analysis: Document, champion: 
     said      sections out of the configuration, see `model_build.card`
     analysis  of Analyze, champion  of the comparison; both empty where there was none
     """
+    decision = Decision.from_document(evaluation["model"]["decision"])
     details = {name: os.environ[variable] for variable, name in DETAILS.items() if os.environ.get(variable)}
     information = said.get("additional_information", {})
     known = details | {"artefact sha256": verdict.artefact}
     custom = {**information.get("custom_details", {}), **known}
     return said | {
-        "training_details": {"training_observations": _decision(evaluation["model"]["decision"])},
+        "training_details": {"training_observations": _decision(decision)},
         "evaluation_details": [
             _evaluation(evaluation, verdict),
             *_comparison(champion),
             *_bias(analysis),
-            *_explanations(analysis),
+            *_explanations(analysis, decision.outputs),
         ],
         "additional_information": information | {"custom_details": custom},
     }
@@ -57,13 +59,13 @@ def write(card: Document, name: str, output: Path) -> None:
     documents.write(output / package.REGISTRATION, {"card": text})
 
 
-def _decision(decision: Document) -> str:
+def _decision(decision: Decision) -> str:
     """What the model decides and by which rule."""
-    if not decision["classes"]:
+    if not decision.classes:
         return "Predicts a number."
-    said = f"Decides between {', '.join(map(str, decision['classes']))}"
-    if decision["threshold"] is not None:
-        said += f" at a score of {decision['threshold']:.6g}: {decision['rule']}"
+    said = f"Decides between {', '.join(decision.classes)}"
+    if decision.threshold is not None:
+        said += f" at a score of {decision.threshold:.6g}: {decision.rule}"
     return f"{said}."[:NOTE]
 
 
@@ -115,10 +117,10 @@ def _bias(analysis: Document) -> Iterator[Document]:
         yield _entry(name[:TEXT], "Clarify's metrics on the test rows.", groups_of)
 
 
-def _explanations(analysis: Document) -> Iterator[Document]:
+def _explanations(analysis: Document, outputs: Mapping[str, str]) -> Iterator[Document]:
     explained = analysis.get("explanations", {})
     charts = [
-        {"name": _label(label), "metric_data": [_chart(values["global_shap_values"])]}
+        {"name": _output(outputs.get(label, label)), "metric_data": [_chart(values["global_shap_values"])]}
         for label, values in explained.get("kernel_shap", {}).items()
         if values["global_shap_values"]
     ]
@@ -136,8 +138,8 @@ def _chart(values: Mapping[str, float]) -> Document:
     }
 
 
-def _label(label: str) -> str:
-    return f"Output {label.removeprefix('label')}"[:TEXT]
+def _output(name: str) -> str:
+    return f"What moves the {name}"[:TEXT]
 
 
 def _entry(name: str, observation: str, groups: list[Document]) -> Document:

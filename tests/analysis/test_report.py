@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from analysis import gate, plots
 from analysis.metrics import evaluate, sample
 from analysis.multiclass import Multiclass
 from analysis.plots import draw
-from analysis.report import render
+from analysis.report import Beside, render
 from contract.decision import Decision
 
 GENERATOR = np.random.default_rng(0)
@@ -71,6 +72,16 @@ def test_the_verdict_is_text_and_not_markup() -> None:
     page = render(report, replace(verdict, reason="Rejected: <img src=x> & more."), {}, decision)
     assert "<img" not in page
     assert "Rejected: &lt;img src=x&gt; &amp; more." in page
+
+
+def test_explanations_name_the_class_whose_score_they_explain() -> None:
+    labels, scores, decision, _ = SETS["multiclass"]
+    report = evaluate(sample(labels, scores, decision), len(labels), 20, seed=0)
+    verdict = gate.judge(report, [gate.DEFAULTS["multiclass"]], "0" * 64)
+    shap = {key: {"global_shap_values": {"age": 0.1}} for key in decision.outputs}
+    page = render(report, verdict, {}, decision, Beside({"explanations": {"kernel_shap": shap}}))
+    assert [f"<h3>score of {name}</h3>" in page for name in map(escape, decision.classes)] == [True] * len(shap)
+    assert "label0" not in page
 
 
 @pytest.mark.parametrize("count", [3, plots.MOST_CURVES, plots.MOST_CURVES + 3])

@@ -79,7 +79,8 @@ def test_bias_explanations_and_champion_have_entries_each() -> None:
         "candidate": 0.8, "reference": 0.7, "advantage": {"value": 0.1, "lower": 0.05, "upper": 0.15},
     }  # fmt: skip
     evaluation = {
-        "dataset": {"item_count": 10}, "method": "Intervals", "model": {"decision": {"classes": []}},
+        "dataset": {"item_count": 10}, "method": "Intervals",
+        "model": {"decision": {"task": "binary", "classes": ["No", "Yes"]}},
         "binary_classification_metrics": {"auc": {"value": None, "lower": None, "reason": "One class."}},
     }  # fmt: skip
     verdict = Verdict(True, "Passed.", "a" * 64)
@@ -91,5 +92,6 @@ def test_bias_explanations_and_champion_have_entries_each() -> None:
     assert bias[1] == {
         "name": "TE", "type": "string", "value": "undefined", "notes": "Treatment equality. No false negatives.",
     }  # fmt: skip
+    assert entries[-1]["metric_groups"][0]["name"] == "What moves the score of Yes"
     assert chart[0]["x_axis_name"][:2] == ["c29", "c28"]
     assert len(chart[0]["value"]) == card.STRONGEST
