@@ -255,8 +255,8 @@ def _target(rule: Resource, target: Document, stack: Stack) -> Iterator[Finding]
         topics = {one.arn for one in stack.of("AWS::SNS::Topic")} | {stack.parameters.get("NotificationTopicArn")}
         if arn not in topics:
             yield Finding(place, "event-target", "the topic is none of this project")
-    elif ":sagemaker:" not in arn:
-        yield Finding(place, "event-target", f"{arn} is no function, pipeline or topic of this project")
+    elif arn not in {one.arn for one in stack.of("AWS::SageMaker::Pipeline")}:
+        yield Finding(place, "event-target", f"{arn} is no function, pipeline or topic of this template")
     yield from _dead_letters(place, rule, target, stack)
 
 

@@ -17,6 +17,9 @@ def statement(role: str, index: int) -> str:
     return f"Resources/{role}/Properties/Policies/0/PolicyDocument/Statement/{index}"
 
 
+#: The SageMaker pipeline itself, which an event can start and nobody then tells of data, registry and champion.
+PAST = {"Fn::Sub": "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/credit"}
+
 FAULTS: dict[str, Fault] = {
     # the pipeline
     "type V1": (f"{DEPLOY}/PipelineType", "V1", "pipeline-type"),
@@ -302,6 +305,16 @@ FAULTS: dict[str, Fault] = {
     "schedule of the deployment": (
         "Resources/BuildScheduled/Properties/Targets/0/Arn",
         {"Fn::Sub": "arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:nobody"},
+        "event-target",
+    ),
+    "schedule past the build, which looks the champion up": (
+        "Resources/BuildScheduled/Properties/Targets/0/Arn",
+        PAST,
+        "event-target",
+    ),
+    "arrival past the build": (
+        "Resources/BuildDataArrived/Properties/Targets/0/Arn",
+        PAST,
         "event-target",
     ),
     "every object builds": ("Resources/BuildDataArrived/Properties/EventPattern/detail/object", GONE, "event-wide"),
