@@ -19,12 +19,13 @@ from preprocessing.census import take_census
 from preprocessing.clean import Cells, Floats, Texts, clean
 from preprocessing.derive import Features
 from preprocessing.duplicates import Duplicates, find_duplicates
-from preprocessing.label import choose_classes, label_indices, label_numbers, label_texts
+from preprocessing.label import choose_classes
+from preprocessing.labelled import labelled
 from preprocessing.leakage import warnings_of
 from preprocessing.read import Batch, File, batches, files
-from preprocessing.rows import Hashes, row_hashes
-from preprocessing.settings import Settings, roles
-from preprocessing.split import SIDES, Sides, label_bins, sides_of
+from preprocessing.rows import Hashes
+from preprocessing.settings import Settings
+from preprocessing.split import SIDES, Sides
 from preprocessing.statistics import Counts, Moments, Sample
 from preprocessing.stream import mapped
 
@@ -109,23 +110,16 @@ class _Training:
     def measure(self, batch: Batch) -> _Measured:
         """The share of one batch; safe on several threads."""
         columns = self._settings.columns
-        content = row_hashes(batch.data, roles(columns))
-        if columns.task == "regression":
-            labels = label_numbers(batch, columns)
-            label = label_bins(labels, self._split)
-        else:
-            label = label_texts(batch, columns)
-            labels = label_indices(label, self._classes, batch)
+        known = labelled(batch, columns, self._split, self._classes)
         cells = clean(batch, columns, self._own)
-        sides = sides_of(self._split, columns, batch, content, label)
-        training = np.flatnonzero(sides == 0)
-        chosen = training[self._sample.chosen(content[training])]
+        training = np.flatnonzero(known.sides == SIDES.index("train"))
+        chosen = training[self._sample.chosen(known.content[training])]
         return _Measured(
-            rows=self._tally(sides, labels),
+            rows=self._tally(known.sides, known.labels),
             moments={name: Moments.of(values[training]) for name, values in cells.numbers.items()},
             counts={name: Counts.of(column, training) for name, column in cells.texts.items()},
-            labels=labels[chosen],
-            hashes=content[chosen],
+            labels=known.labels[chosen],
+            hashes=known.content[chosen],
             sampled=Cells(
                 {name: values[chosen] for name, values in cells.numbers.items()},
                 {name: Texts(column.codes[chosen], column.values) for name, column in cells.texts.items()},

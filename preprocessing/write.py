@@ -17,12 +17,11 @@ from preprocessing.clean import clean
 from preprocessing.derive import Features
 from preprocessing.duplicates import Duplicates
 from preprocessing.encode import BatchEncoder
-from preprocessing.label import label_indices, label_numbers, label_texts
+from preprocessing.labelled import labelled
 from preprocessing.outputs import Output, as_in_file
 from preprocessing.read import Batch, batches, files
-from preprocessing.rows import row_hashes
-from preprocessing.settings import LABEL, roles
-from preprocessing.split import SIDES, label_bins, sides_of
+from preprocessing.settings import LABEL
+from preprocessing.split import SIDES
 from preprocessing.stream import mapped
 
 RAW = "test_raw"
@@ -70,7 +69,8 @@ def training_rows(
     removed = Duplicates.read(duplicates, found)
 
     def kept(batch: Batch) -> tuple[dict[str, NDArray[Any]], Any]:
-        rows = np.flatnonzero(_labelled(batch, preprocessor)[1] == SIDES.index("train"))
+        sides = labelled(batch, preprocessor.columns, preprocessor.split, preprocessor.classes).sides
+        rows = np.flatnonzero(sides == SIDES.index("train"))
         cells = clean(batch, preprocessor.columns)
         texts = {name: column.objects() for name, column in cells.texts.items()}
         table = pa.Table.from_batches([batch.data.select(list(as_read)).take(arrays.numbers(rows))])
@@ -79,33 +79,21 @@ def training_rows(
     return mapped(kept, (removed.leave_out(batch) for batch in batches(found, preprocessor.columns)))
 
 
-def _labelled(batch: Batch, preprocessor: Preprocessor) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Each row's label as a number, and the index of its side among SIDES."""
-    columns = preprocessor.columns
-    if columns.task == "regression":
-        values = label_numbers(batch, columns)
-        label = label_bins(values, preprocessor.split)
-    else:
-        label = label_texts(batch, columns)
-        values = label_indices(label, preprocessor.classes, batch)
-    return values, sides_of(preprocessor.split, columns, batch, row_hashes(batch.data, roles(columns)), label)
-
-
 def _sided(batch: Batch, preprocessor: Preprocessor, encoder: BatchEncoder) -> dict[str, Any]:
     """The batch as one table for each output."""
-    values, sides = _labelled(batch, preprocessor)
+    known = labelled(batch, preprocessor.columns, preprocessor.split, preprocessor.classes)
     with np.errstate(over="ignore"):
-        target = values.astype(np.float32)
+        target = known.labels.astype(np.float32)
     if np.isinf(target).any():
         row = int(np.flatnonzero(np.isinf(target))[0])
         raise InputError(
-            f"{batch.where(row)}: the label {float(values[row])!r} is beyond float32, in which models train."
+            f"{batch.where(row)}: the label {float(known.labels[row])!r} is beyond float32, in which models train."
         )
     encoded = [target, *encoder.encode(batch)]
     names = [LABEL, *preprocessor.feature_names]
     tables = {}
     for index, side in enumerate(SIDES):
-        rows = np.flatnonzero(sides == index)
+        rows = np.flatnonzero(known.sides == index)
         tables[side] = pa.table([arrays.numbers(column[rows]) for column in encoded], names)
     # `rows` are those of the last side, the test rows.
     tables[RAW] = as_in_file(pa.Table.from_batches([batch.data.take(arrays.numbers(rows))]))
