@@ -5,10 +5,10 @@ from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep, TuningS
 
 from contract import package
 from contract.documents import Document
-from model_build.analyses import OF_CHECKS
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
 from model_build.config import Config
+from model_build.config.analyses import OF_CHECKS
 from model_build.steps import preprocess_fit
 from model_build.steps import train as train_step
 from model_build.steps.analyzed import Analyzed

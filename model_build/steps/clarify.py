@@ -28,10 +28,9 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from contract import package
-from model_build import analyses
 from model_build.authoring.context import Context
 from model_build.authoring.processing import address
-from model_build.config import Config
+from model_build.config import Config, analyses
 from model_build.steps import evaluate as evaluate_step
 from model_build.steps import preprocess_fit
 from model_build.steps.analyzed import Analyzed

@@ -13,11 +13,10 @@ from sagemaker.mlops.workflow.steps import TuningStep
 from sagemaker.train import ModelTrainer
 from sagemaker.train.tuner import HyperparameterTuner
 
-from model_build import tuning
 from model_build.algorithms import ALGORITHMS
 from model_build.authoring import security
 from model_build.authoring.context import Context
-from model_build.config import Security, Tuning
+from model_build.config import Range, Security, Tuning, tuning
 
 NAME = "Tune"
 
@@ -65,7 +64,7 @@ def step(context: Context, trainer: ModelTrainer, inputs: list[Channel]) -> Tuni
     return TuningStep(NAME, step_args=tuner.tune(inputs=inputs, wait=False), cache_config=context.cache)
 
 
-def parameter(row: tuning.Range, kind: tuning.Kind) -> ParameterRange:
+def parameter(row: Range, kind: tuning.Kind) -> ParameterRange:
     """A range as the SDK has it."""
     if row.values:
         return CategoricalParameter([str(value) for value in row.values])

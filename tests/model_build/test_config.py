@@ -7,7 +7,7 @@ import pytest
 
 from contract.errors import InputError
 from model_build import config
-from model_build.coherence import METRICS
+from model_build.config.coherence import METRICS
 from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import SMALL
 

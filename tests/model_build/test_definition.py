@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from model_build import config
+from model_build.config import tables
 from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import CREDIT, TARGET, define
 
@@ -66,7 +67,7 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "gate.maximum": (0.6, VERDICT, 1),
     **{
         f"card.{key}": ({"risk_rating": "High", "details": {"review": "2026"}}.get(key, "words"), VERDICT, 1)
-        for key in config.Card.model_fields
+        for key in tables.Card.model_fields
     },
     "champion.metric": ("f1", EVALUATE, 1),
     "mlflow.tracking_uri": ("http://127.0.0.1:5000", "nowhere", 0),  # `mlops run` logs, and no job
@@ -124,7 +125,7 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "champion.enabled": {"champion.enabled": False},
     # What these change is looked at in test_tuning_definition.
     **{f"tuning.{key}": {"tuning.enabled": True} for key in config.Tuning.model_fields},
-    **{f"spot.{key}": {"spot.enabled": True} for key in config.Spot.model_fields},
+    **{f"spot.{key}": {"spot.enabled": True} for key in tables.Spot.model_fields},
     "security.subnets": {"security.subnets": ["subnet-1"], "security.security_groups": ["sg-1"]},
     "security.security_groups": {"security.subnets": ["subnet-2"], "security.security_groups": ["sg-2"]},
 }

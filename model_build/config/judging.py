@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from model_build.section import Section, Texts
+from model_build.config.section import Section, Texts
 
 
 class Analysis(Section):

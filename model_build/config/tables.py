@@ -1,24 +1,21 @@
-"""`config.toml` of a pipeline: frozen models that refuse unknown keys. TOML and pydantic stay where people author."""
+"""The tables of `config.toml`, and `Config`, the whole of it."""
 
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from contract.columns import MISSING, Columns, Task
-from contract.documents import Document
-from contract.errors import InputError
 from model_build import algorithms
-from model_build.coherence import LONGEST_WAIT_WITHOUT_CHECKPOINTS, contradictions
-from model_build.judging import Analysis, Champion, Gate
-from model_build.section import Section, Texts
-from model_build.tuning import MOST_JOBS, MOST_PARALLEL, Range
-
-FILE = "config.toml"
+from model_build.config.judging import Analysis, Champion, Gate
+from model_build.config.section import Section, Texts
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+#: AWS's limits of one tuning job.
+MOST_JOBS, MOST_PARALLEL = 750, 100
+
+#: The longest that a built-in algorithm without checkpoints may wait for Spot capacity, in seconds.
+LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
+
 Scalar = str | int | float | bool
 
 
@@ -106,6 +103,15 @@ class Train(Section):
     hyperparameters: dict[str, Scalar | list[str]] = Field(
         default_factory=dict, description="the algorithm's own names"
     )
+
+
+class Range(Section):
+    """Either `min` and `max`, or `values`."""
+
+    min: int | float | None = None
+    max: int | float | None = None
+    scaling: Literal["auto", "linear", "logarithmic", "reverse"] = "auto"
+    values: tuple[int | float | str, ...] = Field(default=(), max_length=30)
 
 
 class Tuning(Section):
@@ -244,48 +250,3 @@ class Config(Section):
     instances: Instances = Instances()
     security: Security = Security()
     cache: Cache = Cache()
-
-
-def load(folder: Path) -> Config:
-    """The configuration of the pipeline in `folder`.
-
-    Raises InputError: one line per fault, each with file, key and reason.
-    """
-    path = folder / FILE
-    return parse(_read(path), str(path), own_model=(folder / "train.py").is_file())
-
-
-def parse(document: Document, source: str, own_model: bool = False) -> Config:
-    """`document` as a configuration; `source` names it in messages. With `own_model`, hyperparameters are free.
-
-    Raises InputError like `load`.
-    """
-    try:
-        config = Config.model_validate(document)
-    except ValidationError as error:
-        raise InputError("\n".join(f"{source}: {line}" for line in _sentences(error))) from None
-    if faults := list(contradictions(config, own_model)):
-        raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
-    return config
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} is missing: `mlops new {path.parent.name} --data FILE --label COLUMN` writes one."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}.") from None
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            yield f"{key}: this key is not known here; remove it or mend its spelling."
-        elif fault["type"] == "missing":
-            yield f"{key}: this key is missing."
-        else:
-            yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."

@@ -1,25 +1,20 @@
 """What no single key can tell: settings of one configuration that contradict each other, in words."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis import threshold
 from contract.decision import OF_PROBABILITIES
 from contract.errors import InputError
-from model_build import analyses, tuning
 from model_build.algorithms import ALGORITHMS, Name
+from model_build.config import analyses, tuning
+from model_build.config.tables import LONGEST_WAIT_WITHOUT_CHECKPOINTS, Config
 from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
 from preprocessing.settings import LABEL
-
-if TYPE_CHECKING:
-    from model_build.config import Config
 
 #: Metrics of `evaluation.json` that a gate may read, by task; the first is the default.
 METRICS: dict[str, tuple[str, ...]] = {
@@ -221,10 +216,6 @@ class _Free(BaseModel):
     """The hyperparameters of a model of one's own."""
 
     model_config = ConfigDict(extra="allow")
-
-
-#: The longest that a built-in algorithm without checkpoints may wait for Spot capacity, in seconds.
-LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
 
 
 def _spot(config: Config) -> Iterator[str]:

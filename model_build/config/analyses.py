@@ -1,15 +1,9 @@
 """What a configuration of the analysis must not be, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from analysis.fairness import METRICS
-
-if TYPE_CHECKING:
-    from model_build.config import Config
-
+from model_build.config.tables import Config
 
 #: Keys that are for Clarify's check steps alone.
 OF_CHECKS = ("skip_check", "register_new_baseline", "fail_on_violation")

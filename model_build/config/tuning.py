@@ -4,34 +4,17 @@ Names, kinds and objectives are those of SageMaker's own algorithms, to which a 
 https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost-tuning.html and …/random-cut-forest-tuning.html.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
-if TYPE_CHECKING:
-    from model_build.config import Config
+from model_build.config.tables import Config, Range
 
 Direction = Literal["Maximize", "Minimize"]
 Kind = Literal["Integer", "Continuous"]
 
-#: AWS's limits of one tuning job.
-MOST_JOBS, MOST_PARALLEL = 750, 100
-
 SCALINGS = {"auto": "Auto", "linear": "Linear", "logarithmic": "Logarithmic", "reverse": "ReverseLogarithmic"}
-
-
-class Range(BaseModel):
-    """Either `min` and `max`, or `values`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    min: int | float | None = None
-    max: int | float | None = None
-    scaling: Literal["auto", "linear", "logarithmic", "reverse"] = "auto"
-    values: tuple[int | float | str, ...] = Field(default=(), max_length=30)
 
 
 #: Algorithm → hyperparameters that a tuning job may vary.
