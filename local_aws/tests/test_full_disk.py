@@ -24,7 +24,7 @@ from local_aws.delivery.builds.builders import Builders
 from local_aws.delivery.builds.builds import BUILDS
 from local_aws.endpoints import endpoints
 from local_aws.endpoints.endpoints import Endpoints
-from local_aws.events import deliveries
+from local_aws.events import outbox
 from local_aws.events.deliveries import Deliverer
 from local_aws.functions import asynchronous
 from local_aws.functions import functions as made
@@ -138,7 +138,7 @@ def test_a_delivery_arrives_once(aws: Aws, living: Callable[..., None]) -> None:
     disk = Disk(aws, "deliveries", times=5)
     living(Deliverer)
     with aws.store.transaction():
-        deliveries.enqueue(aws, {"Arn": "arn:aws:sqs:us-east-1:123456789012:queue"}, "{}", {})
+        outbox.enqueue(aws, {"Arn": "arn:aws:sqs:us-east-1:123456789012:queue"}, "{}", {})
     eventually(lambda: bool(queues.counts(aws, "queue")[0]))
     assert disk.failed == 5
     assert queues.counts(aws, "queue")[0] == 1

@@ -141,6 +141,7 @@ def build(home: Path, port: int, region: str, images: Images) -> Aws:
         region=region,
         endpoint=f"http://127.0.0.1:{port}",
         images=images,
+        handlers={(group.service, name): found for group in OPERATIONS for name, found in group.handlers.items()},
     )
     for part in PARTS:
         aws.parts[part] = part(aws)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +30,11 @@ ACCOUNT = "123456789012"
 
 @dataclass
 class Aws:
-    """The machine that handlers work on. `parts` are the living things by their class, set at start."""
+    """The machine that handlers work on.
+
+    handlers  what it can do, by service and operation, for those of its rooms that call others as a client would
+    parts     the living things by their class, set at start
+    """
 
     home: Path
     store: Store
@@ -39,6 +43,7 @@ class Aws:
     endpoint: str
     images: Images
     account: str = ACCOUNT
+    handlers: Mapping[tuple[str, str], Handler] = field(default_factory=dict)
     parts: dict[type, Any] = field(default_factory=dict)
 
     def arn(self, service: str, resource: str) -> str:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from local_aws import uuids
 from local_aws.endpoints import event_stream
 from local_aws.endpoints.capture import Captures
-from local_aws.endpoints.observers import Answered
+from local_aws.endpoints.group import Answered
 from local_aws.operations import Aws
 from local_aws.s3 import buckets, objects
 from local_aws.serving import Answer
@@ -137,7 +137,7 @@ class Variant:
 
 
 def seen(aws: Aws, body: bytes) -> Any:
-    return Answered(None, aws.clock.now(), "text/csv", "", "", body, Answer(200, {}, b"1"))  # type: ignore[arg-type]
+    return Answered(aws.clock.now(), "text/csv", "", "", body, Answer(200, {}, b"1"))
 
 
 def test_the_folder_is_the_hour_of_the_servers_clock_and_a_stop_loses_nothing(aws: Aws) -> None:

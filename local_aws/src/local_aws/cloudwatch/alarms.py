@@ -9,7 +9,7 @@ from local_aws.autoscaling import scaling
 from local_aws.cloudwatch import readings
 from local_aws.cloudwatch.composite import compile_rule
 from local_aws.errors import AwsError, NotSupported
-from local_aws.events import bus, deliveries, targets
+from local_aws.events import bus, outbox, targets
 from local_aws.operations import Aws
 from local_aws.services import topics
 
@@ -128,7 +128,7 @@ def _invoke(aws: Aws, alarm: Document, arn: str, previous: str) -> None:
     }
     payload = {"source": "aws.cloudwatch", "alarmArn": alarm["AlarmArn"], "accountId": aws.account, "alarmData": data}
     more = {"time": bus.iso(alarm["StateUpdatedTimestamp"]), "region": aws.region}
-    deliveries.enqueue(aws, {"Arn": arn}, json.dumps(payload | more), {"ALARM_ARN": alarm["AlarmArn"]})
+    outbox.enqueue(aws, {"Arn": arn}, json.dumps(payload | more), {"ALARM_ARN": alarm["AlarmArn"]})
 
 
 def _scale(aws: Aws, alarm: Document, arn: str, _: str) -> None:

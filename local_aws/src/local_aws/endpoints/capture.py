@@ -19,8 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from local_aws import uuids
-from local_aws.endpoints.group import Group
-from local_aws.endpoints.observers import OBSERVERS, Answered, Observer
+from local_aws.endpoints.group import OBSERVERS, Answered, Group, Observer
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import objects

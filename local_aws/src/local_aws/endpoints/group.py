@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.cloudwatch.metrics import Datum
-from local_aws.endpoints.observers import OBSERVERS, Observer
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.serving import Answer, Chain, Serving, ServingError
@@ -35,6 +34,28 @@ class Replied:
 
     container: str
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One invocation that a model answered with 2xx.
+
+    at  when it came, by the server's clock;  accept, inference_id  "" when the client gave none
+    """
+
+    at: float
+    content_type: str
+    accept: str
+    inference_id: str
+    body: bytes
+    answer: Answer
+
+
+#: Told of every answered invocation, in the event loop and after the client has its answer: be quick.
+Observer = Callable[[Answered], None]
+
+#: Each of these is asked for an observer of every new group; None for none.
+OBSERVERS: list[Callable[[Aws, "Group"], Observer | None]] = []
 
 
 class Group:

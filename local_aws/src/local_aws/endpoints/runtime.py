@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.endpoints.endpoints import Endpoints
-from local_aws.endpoints.group import PAYLOAD, Group, Replied
-from local_aws.endpoints.observers import Answered
+from local_aws.endpoints.group import PAYLOAD, Answered, Group, Replied
 from local_aws.errors import AwsError
 from local_aws.operations import Aws, Operations, Receive, Send
 from local_aws.serving import Answer
@@ -133,7 +132,7 @@ async def ask(group: Group, asked: Asked, body: bytes, begun: float) -> Replied:
 def tell(group: Group, at: float, asked: Asked, body: bytes, answer: Answer) -> None:
     """The group's observers hear of an answer with 2xx."""
     content_type = asked.content_type.decode("latin-1")
-    answered = Answered(group, at, content_type, asked.accept, asked.inference_id, body, answer)
+    answered = Answered(at, content_type, asked.accept, asked.inference_id, body, answer)
     for observer in group.observers:
         observer(answered)
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from local_aws.events import deliveries, inputs
+from local_aws.events import inputs, outbox
 from local_aws.events.patterns import compile_pattern
 from local_aws.operations import Aws
 
@@ -61,7 +61,7 @@ def fire(aws: Aws, rule: Document, event: Document) -> None:
     """What a rule does with an event: one delivery a target; inside a transaction."""
     for target in rule["Targets"].values():
         payload = inputs.payload(target, event, rule)
-        deliveries.enqueue(aws, target, payload, {"RULE_ARN": rule["Arn"], "TARGET_ARN": target["Arn"]})
+        outbox.enqueue(aws, target, payload, {"RULE_ARN": rule["Arn"], "TARGET_ARN": target["Arn"]})
 
 
 def _listening(aws: Aws, bus: str) -> Iterator[Document]:

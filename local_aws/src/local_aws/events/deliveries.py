@@ -1,17 +1,18 @@
-"""The outbox: what has to reach a target, one row a delivery, until it is there or given up.
+"""Deliveries out of the outbox, with as many attempts as EventBridge makes.
 
-A row is written in the transaction that sets it off. The effect on its target, which lives in this machine's store, and
-the row's removal are one commit, so that it happens exactly once.
+The effect on a target, which lives in this machine's store, and the row's removal are one commit, so that it happens
+exactly once.
 """
 
 import json
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from local_aws.errors import AwsError
+from local_aws.events import outbox, targets
 from local_aws.looking import Looking
 from local_aws.operations import Aws
+from local_aws.services import queues
 from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws.events")
@@ -27,19 +28,6 @@ _LONGEST_PAUSE = 600.0
 _AT_A_TIME = 100
 
 
-def enqueue(aws: Aws, target: Document, payload: str, attributes: Mapping[str, str]) -> None:
-    """Deliver `payload` to `target` once the open transaction commits.
-
-    target      "Arn" and, as in EventBridge, RetryPolicy, DeadLetterConfig and what the kind of target takes
-    attributes  what a message in the dead-letter queue says of where it comes from
-    """
-    now = aws.clock.now()
-    document = {"Target": target, "Payload": payload, "Attributes": dict(attributes), "Since": now, "Attempts": 0}
-    aws.store.sql("INSERT INTO deliveries (due, document) VALUES (?, ?)", (now, json.dumps(document)))
-    if deliverer := aws.parts.get(Deliverer):
-        aws.store.after_commit(deliverer.wake.set)
-
-
 class Deliverer:
     """The living part: it empties the outbox."""
 
@@ -47,7 +35,7 @@ class Deliverer:
         self._aws = aws
         trouble = "Deliveries cannot go on now."
         self._looking = Looking(aws.clock, "deliveries", self._deliver_due, log, trouble)
-        self.wake = self._looking.wake
+        aws.parts[outbox.Watched] = outbox.Watched(self._looking.wake)
 
     def start(self) -> None:
         self._looking.start()
@@ -70,13 +58,11 @@ class Deliverer:
         return None
 
     def _deliver(self, number: int, document: Document) -> None:
-        from local_aws.events.targets import find  # the targets' own rooms emit events
-
         target = document["Target"] | {"Attributes": document["Attributes"]}
         try:
             with self._aws.store.transaction():
-                find(target["Arn"]).deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
-                _remove(self._aws, number)
+                targets.find(target["Arn"]).deliver(self._aws, target, document["Payload"], f"delivery-{number:032d}")
+                outbox.remove(self._aws, number)
         except AwsError as error:
             if error.status == DISK_FULL:  # no fault of the target's: no attempt
                 raise
@@ -98,7 +84,7 @@ class Deliverer:
             reason = "MaximumEventAgeInSeconds"
         with self._aws.store.transaction():
             if reason:
-                _remove(self._aws, number)
+                outbox.remove(self._aws, number)
                 self._bury(document, error, reason)
             else:
                 pause = min(2.0 ** document["Attempts"], _LONGEST_PAUSE)
@@ -108,8 +94,6 @@ class Deliverer:
                 )
 
     def _bury(self, document: Document, error: AwsError, reason: str) -> None:
-        from local_aws.services import queues
-
         arn = (document["Target"].get("DeadLetterConfig") or {}).get("Arn")
         attributes = document["Attributes"] | {
             "ERROR_CODE": error.code,
@@ -124,7 +108,3 @@ class Deliverer:
             queues.send(self._aws, queues.name_of(arn), document["Payload"], queues.text_attributes(attributes))
         except AwsError as missing:
             log.warning("The dead-letter queue %s did not take an event: %s", arn, missing.message)
-
-
-def _remove(aws: Aws, number: int) -> None:
-    aws.store.sql("DELETE FROM deliveries WHERE id = ?", (number,))

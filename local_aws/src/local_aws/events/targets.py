@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.delivery.pipelines import execution_operations as delivery
 from local_aws.errors import AwsError, NotSupported
 from local_aws.events import bus
 from local_aws.functions import asynchronous, functions
@@ -54,8 +55,6 @@ def _to_pipeline(aws: Aws, target: Document, _: str, token: str) -> None:
 
 def _to_delivery(aws: Aws, target: Document, payload: str, token: str) -> None:
     """Variables and revisions come from an input transformer; an event itself has neither."""
-    from local_aws.delivery.pipelines import execution_operations as delivery  # its actions emit events
-
     try:
         found = json.loads(payload)
     except ValueError:

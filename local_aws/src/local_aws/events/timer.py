@@ -11,7 +11,7 @@ from typing import Any
 
 from local_aws.autoscaling.schedule import fire as _fire_scheduled_action
 from local_aws.autoscaling.targets import ACTIONS
-from local_aws.events import bus, deliveries, timetable
+from local_aws.events import bus, outbox, timetable
 from local_aws.looking import Looking
 from local_aws.operations import Aws
 
@@ -75,7 +75,7 @@ def _fire_schedule(aws: Aws, key: str, schedule: Document, now: float) -> None:
         "attempt-number": "1",
     }
     payload = re.sub(r"<aws\.scheduler\.([a-z-]+)>", lambda found: about.get(found[1], found[0]), target["Input"])
-    deliveries.enqueue(aws, target, payload, {"SCHEDULE_ARN": schedule["Arn"], "TARGET_ARN": target["Arn"]})
+    outbox.enqueue(aws, target, payload, {"SCHEDULE_ARN": schedule["Arn"], "TARGET_ARN": target["Arn"]})
     due = next_due(schedule, now)
     if due is None and schedule.get("ActionAfterCompletion") == "DELETE":
         aws.store.delete(SCHEDULES, key)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from local_aws.errors import AwsError
-from local_aws.events import bus, deliveries
+from local_aws.events import bus, outbox
 from local_aws.functions import functions
 from local_aws.functions.fleet import MOST, Fleet
 from local_aws.functions.instance import Outcome
@@ -156,7 +156,7 @@ class Queue:
             made = bus.new_event(self._aws, "lambda", kind, document, [document["requestContext"]["functionArn"]])
             bus.dispatch(self._aws, made, arn.rpartition("/")[2])
         else:
-            deliveries.enqueue(self._aws, {"Arn": arn}, json.dumps(document), {})
+            outbox.enqueue(self._aws, {"Arn": arn}, json.dumps(document), {})
 
     def _bury(self, arn: str, request_id: str, event: Document, outcome: Outcome | None) -> None:
         message = _message(outcome)

@@ -12,7 +12,7 @@ from typing import Any
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.pipelines import durations
-from local_aws.pipelines.definition import Step
+from local_aws.pipelines.steps.kind import Step
 
 Document = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from local_aws.pipelines.expressions import steps_in
 from local_aws.pipelines.steps import KINDS
-from local_aws.pipelines.steps.kind import StepKind
+from local_aws.pipelines.steps.kind import Branch, Step
 
 Document = dict[str, Any]
 
@@ -19,39 +19,6 @@ TRIGGERS: dict[str, frozenset[str]] = {
     "Stopped": frozenset({"Stopped"}),
     "Any": frozenset({"Succeeded", "Failed", "Stopped"}),
 }
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Where a step stands: in the branch of the condition step `owner` that is taken on `outcome`."""
-
-    owner: str
-    outcome: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step.
-
-    arguments  its own, expressions and all; without the steps in a condition's branches
-    needs      step → trigger: whom it waits for, by reference or by `DependsOn`
-    branches   the branches around it, the outermost first
-    """
-
-    name: str
-    kind: StepKind
-    document: Document
-    arguments: Document
-    needs: dict[str, str]
-    branches: tuple[Branch, ...] = ()
-
-    @property
-    def cache_config(self) -> Document:
-        return self.document.get("CacheConfig") or {}
-
-    @property
-    def retry_policies(self) -> list[Document]:
-        return self.document.get("RetryPolicies") or []
 
 
 @dataclass(frozen=True)

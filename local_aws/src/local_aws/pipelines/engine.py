@@ -13,11 +13,11 @@ from local_aws.looking import Agenda
 from local_aws.operations import Aws
 from local_aws.pipelines import caching, executions, retries
 from local_aws.pipelines.arguments import argument_violations
-from local_aws.pipelines.definition import Definition, Step, own_members
+from local_aws.pipelines.definition import Definition, own_members
 from local_aws.pipelines.expressions import ExpressionError, evaluate
 from local_aws.pipelines.planning import ACTIVE, STEP_FAILURE, final_status, next_step
 from local_aws.pipelines.scope import ExecutionScope
-from local_aws.pipelines.steps.kind import Outcome, Start
+from local_aws.pipelines.steps.kind import Outcome, Start, Step
 from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws")

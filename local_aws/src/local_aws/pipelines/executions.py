@@ -9,7 +9,8 @@ from local_aws.errors import AwsError
 from local_aws.events import bus
 from local_aws.operations import Aws
 from local_aws.pipelines import catalogue, events
-from local_aws.pipelines.definition import Definition, Step, read
+from local_aws.pipelines.definition import Definition, read
+from local_aws.pipelines.steps.kind import Step
 
 Document = dict[str, Any]
 

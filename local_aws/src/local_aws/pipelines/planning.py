@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from local_aws.pipelines.definition import TRIGGERS, Definition, Step
+from local_aws.pipelines.definition import TRIGGERS, Definition
+from local_aws.pipelines.steps.kind import Step
 
 Document = dict[str, Any]
 

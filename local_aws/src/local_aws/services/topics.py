@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.errors import AwsError
-from local_aws.events import bus, deliveries
+from local_aws.events import bus, outbox
 from local_aws.events.patterns import compile_pattern
 from local_aws.operations import Aws
 from local_aws.services import queues
@@ -65,7 +65,7 @@ def _to_queue(aws: Aws, subscription: Document, notification: Document) -> None:
     if aws.store.get(queues.QUEUES, name) is None:
         redrive = json.loads(subscription["Attributes"].get("RedrivePolicy") or "{}")
         target["DeadLetterConfig"] = {"Arn": redrive["deadLetterTargetArn"]} if redrive else None
-        deliveries.enqueue(aws, target, json.dumps(notification), {"TOPIC_ARN": notification["TopicArn"]})
+        outbox.enqueue(aws, target, json.dumps(notification), {"TOPIC_ARN": notification["TopicArn"]})
     elif subscription["Attributes"].get("RawMessageDelivery") == "true":
         values = {key: value["Value"] for key, value in notification.get("MessageAttributes", {}).items()}
         queues.send(aws, name, notification["Message"], queues.text_attributes(values))
@@ -81,7 +81,7 @@ def _to_function(aws: Aws, subscription: Document, notification: Document) -> No
         "Sns": notification | {"MessageAttributes": notification.get("MessageAttributes", {})},
     }
     target = {"Arn": subscription["Endpoint"]}
-    deliveries.enqueue(aws, target, json.dumps({"Records": [record]}), {"TOPIC_ARN": notification["TopicArn"]})
+    outbox.enqueue(aws, target, json.dumps({"Records": [record]}), {"TOPIC_ARN": notification["TopicArn"]})
 
 
 #: Protocol → how it is reached; e-mail subscriptions stay unconfirmed, so that nothing is sent to them.

@@ -2,52 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-from local_aws import codecommit, models, registry, tags
-from local_aws.autoscaling import api as autoscaling
-from local_aws.cloudwatch import alarm_operations
-from local_aws.delivery.builds import operations as builds
-from local_aws.endpoints import configs as endpoint_configs
-from local_aws.endpoints import operations as endpoint_operations
 from local_aws.errors import AwsError
-from local_aws.events import buses, rules, scheduler
-from local_aws.functions import event_invoke, permissions
-from local_aws.functions import operations as lambda_operations
-from local_aws.operations import Aws, Handler, Operations
-from local_aws.pipelines import pipeline_operations
-from local_aws.s3 import api as s3
-from local_aws.services import iam, kms, logs, sns, sqs
+from local_aws.operations import Aws
 from local_aws.wire.models import operation_model
 from local_aws.wire.validate import violations
 
 Document = dict[str, Any]
-
-_SERVICES: tuple[Operations, ...] = (
-    *s3.OPERATIONS,
-    iam.operations,
-    logs.operations,
-    kms.operations,
-    sns.operations,
-    sqs.operations,
-    rules.operations,
-    buses.operations,
-    scheduler.operations,
-    alarm_operations.operations,
-    *autoscaling.OPERATIONS,
-    *codecommit.OPERATIONS,
-    builds.operations,
-    lambda_operations.operations,
-    permissions.operations,
-    event_invoke.operations,
-    models.operations,
-    endpoint_configs.operations,
-    endpoint_operations.operations,
-    registry.operations,
-    pipeline_operations.operations,
-    tags.operations,
-)
 
 #: What services say of things that are not there.
 _GONE = frozenset(
@@ -64,14 +26,6 @@ _GONE = frozenset(
 )
 
 
-@cache
-def _handlers() -> dict[tuple[str, str], Handler]:
-    from local_aws.delivery.pipelines import api as codepipeline  # its actions make stacks
-
-    groups = (*_SERVICES, *codepipeline.OPERATIONS)
-    return {(group.service, name): handler for group in groups for name, handler in group.handlers.items()}
-
-
 def call(aws: Aws, service: str, operation: str, **members: Any) -> Document:
     """The answer of one operation. Values are turned into the types of its input first, as CloudFormation does.
 
@@ -81,7 +35,7 @@ def call(aws: Aws, service: str, operation: str, **members: Any) -> Document:
     request = coerced(shape, {name: item for name, item in members.items() if item is not None})
     if service != "s3" and (found := list(violations(shape, request))):
         raise AwsError("ValidationException", " ".join(found))
-    answer = _handlers()[service, operation](aws, request)
+    answer = aws.handlers[service, operation](aws, request)
     return answer if isinstance(answer, dict) else {}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from local_aws.cloudformation.resources.calls import call, tag_map
 from local_aws.cloudformation.resources.kind import Document, Made, ResourceType
-from local_aws.cloudwatch import alarms
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 
@@ -41,12 +40,20 @@ _METRIC = frozenset(
 
 def _creates(operation: str) -> Callable[[Aws, str, Document], Made]:
     def create(aws: Aws, name: str, properties: Document) -> Made:
-        if aws.store.get(alarms.ALARMS, name):
+        if _arns(aws, name):
             raise AwsError("AlreadyExists", f"{name} already exists")
         call(aws, "cloudwatch", operation, **properties | {"AlarmName": name})
-        return Made(name, {"Arn": alarms.find(aws, name)["AlarmArn"]})
+        (arn,) = _arns(aws, name)
+        return Made(name, {"Arn": arn})
 
     return create
+
+
+def _arns(aws: Aws, name: str) -> list[str]:
+    """The ARN of the alarm of this name, of either kind, where there is one."""
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    found = call(aws, "cloudwatch", "DescribeAlarms", AlarmNames=[name], AlarmTypes=kinds)
+    return [alarm["AlarmArn"] for kind in kinds for alarm in found.get(f"{kind}s", [])]
 
 
 def _updates(operation: str) -> Callable[[Aws, Made, Document, Document], Made]:

@@ -5,7 +5,6 @@ import json
 from local_aws.cloudformation.resources.calls import call, tag_map
 from local_aws.cloudformation.resources.kind import Document, Made, ResourceType
 from local_aws.errors import AwsError, NotSupported
-from local_aws.events import rules
 from local_aws.operations import Aws
 
 _KEPT = ("Description", "EventBusName", "RoleArn", "ScheduleExpression", "State")
@@ -14,7 +13,7 @@ _KEPT = ("Description", "EventBusName", "RoleArn", "ScheduleExpression", "State"
 def _create(aws: Aws, name: str, properties: Document) -> Made:
     bus = properties.get("EventBusName")
     try:
-        rules.find(aws, {"Name": name, "EventBusName": bus})
+        call(aws, "events", "DescribeRule", Name=name, EventBusName=bus)
     except AwsError as error:
         if "Rule" not in error.message:
             raise
@@ -62,9 +61,9 @@ def _aim(aws: Aws, name: str, before: Document, now: Document) -> None:
 
 def _delete(aws: Aws, made: Made, properties: Document) -> None:
     name, bus = made.attributes["RuleName"], properties.get("EventBusName")
-    held = rules.find(aws, {"Name": name, "EventBusName": bus})["Targets"]
+    held = call(aws, "events", "ListTargetsByRule", Rule=name, EventBusName=bus)["Targets"]
     if held:  # also those that were put beside the stack's
-        call(aws, "events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=sorted(held))
+        call(aws, "events", "RemoveTargets", Rule=name, EventBusName=bus, Ids=[target["Id"] for target in held])
     call(aws, "events", "DeleteRule", Name=name, EventBusName=bus)
 
 

@@ -1,18 +1,48 @@
-"""What every kind of step has in common."""
+"""A step, and what every kind of step has in common."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 
-if TYPE_CHECKING:
-    from local_aws.pipelines.definition import Step
-
 Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a step stands: in the branch of the condition step `owner` that is taken on `outcome`."""
+
+    owner: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    arguments  its own, expressions and all; without the steps in a condition's branches
+    needs      step → trigger: whom it waits for, by reference or by `DependsOn`
+    branches   the branches around it, the outermost first
+    """
+
+    name: str
+    kind: StepKind
+    document: Document
+    arguments: Document
+    needs: dict[str, str]
+    branches: tuple[Branch, ...] = ()
+
+    @property
+    def cache_config(self) -> Document:
+        return self.document.get("CacheConfig") or {}
+
+    @property
+    def retry_policies(self) -> list[Document]:
+        return self.document.get("RetryPolicies") or []
 
 
 @dataclass(frozen=True)
