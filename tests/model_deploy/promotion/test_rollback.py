@@ -6,7 +6,8 @@ from contract.errors import InputError
 from model_deploy.promotion import rollback
 from model_deploy.promotion.state import dump, load
 from tests.model_deploy.promotion.play import Play, Scenario
-from tests.model_deploy.promotion.scenarios import SCENARIOS, THREE, TWO, approve, reject, settle
+from tests.model_deploy.promotion.scenarios import SCENARIOS, THREE, TWO
+from tests.model_deploy.promotion.steps import approve, reject, settle
 
 
 def after(*steps: object) -> Play:
