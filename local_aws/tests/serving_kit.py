@@ -1,8 +1,8 @@
 """What tests of models that serve share: a small image, and artefacts made of a few lines of WSGI."""
 
-import io
-import tarfile
 from pathlib import Path
+
+from archives_kit import tar
 
 STAND_IN = Path(__file__).parents[2] / "containers" / "wsgi_stand_in"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/web:1"
@@ -19,9 +19,4 @@ SERVING = {"SAGEMAKER_SERVING_MODULE": "app:app", "PYTHONPATH": "/opt/ml/model/c
 
 def artefact(source: str) -> bytes:
     """A model.tar.gz whose code/app.py is `source`."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        info = tarfile.TarInfo("code/app.py")
-        info.size = len(source.encode())
-        archive.addfile(info, io.BytesIO(source.encode()))
-    return content.getvalue()
+    return tar({"code/app.py": source})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from s3_kit import read, refused
 
 MIB = 1 << 20
 
@@ -22,19 +22,6 @@ def bucket(s3: Any, fresh: Callable[[str], str]) -> str:
     name = fresh("bucket")
     s3.create_bucket(Bucket=name)
     return name
-
-
-def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
-    """The code and the status of the error."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def read(s3: Any, bucket: str, key: str, **arguments: Any) -> bytes:
-    content: bytes = s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
-    return content
 
 
 # buckets

@@ -18,6 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.handlers import validate_bucket_name
+from s3_kit import read, refused
 
 from local_aws import launch
 
@@ -27,19 +28,6 @@ KEYS = ["a.txt", "a/1", "a/2", "a/b/1", "b", "c d/é", "c d/ü", "z/"]
 @pytest.fixture
 def s3(client: Callable[..., Any]) -> Any:
     return client("s3")
-
-
-def refused(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
-    """The code and the status of the error."""
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-
-
-def read(s3: Any, bucket: str, key: str, **arguments: Any) -> bytes:
-    content: bytes = s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"].read()
-    return content
 
 
 def start(s3: Any, bucket: str) -> dict[str, Any]:

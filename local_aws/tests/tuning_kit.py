@@ -1,9 +1,9 @@
 """Tuning jobs in a few words, on the client of `tests/jobs`."""
 
-import io
 import itertools
-import tarfile
 from typing import Any
+
+from archives_kit import tar
 
 PROGRAM = (
     "import sys, os\nargs = dict(zip(sys.argv[1::2], sys.argv[2::2]))\n"
@@ -42,16 +42,6 @@ def definition(code: str, static: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def packed(source: str) -> bytes:
-    """A tar.gz that holds `source` as train.py."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        info = tarfile.TarInfo("train.py")
-        info.size = len(source.encode())
-        archive.addfile(info, io.BytesIO(source.encode()))
-    return content.getvalue()
-
-
 def create(
     jobs: Any,
     source: str,
@@ -68,7 +58,7 @@ def create(
 ) -> str:
     """Create a tuning job whose training jobs run `source`; its name."""
     name = f"tuning-{next(_numbers)}"
-    code = jobs.put(f"code/{name}/sourcedir.tar.gz", packed(source))
+    code = jobs.put(f"code/{name}/sourcedir.tar.gz", tar({"train.py": source}))
     limits: dict[str, int] = {"MaxParallelTrainingJobs": parallel}
     if strategy != "Grid":
         limits["MaxNumberOfTrainingJobs"] = jobs_at_most or 4

@@ -1,14 +1,13 @@
 """A server with a table of two small images, and a client that runs jobs on it."""
 
-import io
 import itertools
-import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from archives_kit import tar
 from server_kit import Server, running
 
 ACCOUNT = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
@@ -308,17 +307,6 @@ class Client(Server):
         while not path.exists():
             assert time.monotonic() < end, f"{path} does not appear"
             time.sleep(0.01)
-
-
-def tar(files: Mapping[str, str]) -> bytes:
-    """A tar.gz of text files."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        for name, text in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return content.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import tarfile
 from typing import Any
 
 import pytest
+from archives_kit import tar
 from botocore.exceptions import ClientError
 
 SAVE = "import json, os, pathlib, sys\nmodel = pathlib.Path(os.environ['SM_MODEL_DIR'])\n"
@@ -76,7 +77,7 @@ def test_the_data_folder_becomes_output_tar(jobs: Any) -> None:
 def test_an_uncompressed_model(jobs: Any) -> None:
     output = {"S3OutputPath": "s3://jobs/models", "CompressionType": "NONE"}
     name = "uncompressed"
-    code = jobs.put("code/u/sourcedir.tar.gz", _tar(SAVE + "(model / 'm').write_text('m')"))
+    code = jobs.put("code/u/sourcedir.tar.gz", tar({"train.py": SAVE + "(model / 'm').write_text('m')"}))
     jobs.sagemaker.create_training_job(
         TrainingJobName=name,
         RoleArn="arn:aws:iam::123456789012:role/jobs",
@@ -88,15 +89,6 @@ def test_an_uncompressed_model(jobs: Any) -> None:
     found = jobs.wait_training(name)
     assert found["ModelArtifacts"]["S3ModelArtifacts"] == "s3://jobs/models/uncompressed/output/model/"
     assert jobs.get("s3://jobs/models/uncompressed/output/model/m") == b"m"
-
-
-def _tar(source: str) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        info = tarfile.TarInfo("train.py")
-        info.size = len(source.encode())
-        archive.addfile(info, io.BytesIO(source.encode()))
-    return content.getvalue()
 
 
 def test_the_images_own_metrics_and_the_last_value_counts(jobs: Any) -> None:

@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from archives_kit import tar
 from botocore.exceptions import ClientError
-from tuning_kit import PROGRAM, RANGES, create, definition, packed, wait
+from tuning_kit import PROGRAM, RANGES, create, definition, wait
 
 from local_aws.jobs.tuning import median, ranges, sampler
 
@@ -187,7 +188,7 @@ def test_several_definitions_are_refused_by_name(jobs: Any) -> None:
 
 
 def test_a_tuning_step_has_its_best_job_as_property_and_is_cached(jobs: Any) -> None:
-    code = jobs.put("code/step/sourcedir.tar.gz", packed(PROGRAM))
+    code = jobs.put("code/step/sourcedir.tar.gz", tar({"train.py": PROGRAM}))
     tune = {
         "Name": "Tune",
         "Type": "Tuning",
