@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from model_build.pipelines.credit import sample
 from tests.conftest import ROOT, Commands
-from tests.end_to_end.test_deployment import plant
+from tests.end_to_end.test_deployment import Machine, plant
 
 WEEK = 7 * 86_400
 
@@ -26,18 +25,8 @@ test:
 """
 
 
-class Builds:
-    """The build side of a project on a machine of its own, with real boto3 clients of it."""
-
-    def __init__(self, commands: Commands) -> None:
-        self.commands = commands
-        self.environment = commands.json("local", "env")
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=self.environment["AWS_ENDPOINT_URL"], region_name="us-east-1",
-            aws_access_key_id="local", aws_secret_access_key="local",
-        )  # fmt: skip
+class Builds(Machine):
+    """The build side of the project."""
 
     def executions(self) -> list[dict[str, Any]]:
         """Those of the build's CodePipeline, oldest first, without that of its making, when there was no commit yet."""
@@ -49,22 +38,13 @@ class Builds:
         found = [one for one in found if one["trigger"]["triggerType"] != "CreatePipeline"]
         return sorted(found, key=lambda one: one["startTime"])
 
-    def log(self) -> str:
-        """What the newest build said."""
-        logs = self.client("logs")
-        (group,) = logs.describe_log_groups(logGroupNamePrefix="/aws/codebuild/credit-")["logGroups"]
-        asked = {"logGroupName": group["logGroupName"]}
-        stream = logs.describe_log_streams(**asked, orderBy="LastEventTime", descending=True)["logStreams"][0]
-        lines = logs.get_log_events(**asked, logStreamName=stream["logStreamName"])["events"]
-        return "".join(one["message"] for one in lines)
-
     def ended(self, count: int) -> dict[str, Any]:
         """The newest execution, once there are so many and all have ended; it must have ended well."""
         end = time.monotonic() + 400
         while time.monotonic() < end:
             found = self.executions()
             if len(found) >= count and not {one["status"] for one in found} & {"InProgress", "Stopping"}:
-                assert (len(found), found[-1]["status"]) == (count, "Succeeded"), self.log()
+                assert (len(found), found[-1]["status"]) == (count, "Succeeded"), self.build_log("modelbuild")
                 return found[-1]
             time.sleep(0.5)
         raise AssertionError(f"{count} executions of the build did not end: {self.executions()}")
@@ -84,7 +64,8 @@ def test_data_that_arrive_and_a_schedule_build_against_the_champion(new_commands
     commands = new_commands()
     plant(commands.folder)
     made = commands.json("bootstrap", "credit")
-    builds, bucket = Builds(commands), made["BucketName"]
+    bucket = made["BucketName"]
+    builds = Builds(commands, commands.json("local", "env")["AWS_ENDPOINT_URL"])
     s3, sagemaker, events = (builds.client(service) for service in ("s3", "sagemaker", "events"))
     for rule in events.list_rules(NamePrefix="credit-")["Rules"]:  # an approval would deploy, which takes its time
         targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
@@ -97,11 +78,7 @@ def test_data_that_arrive_and_a_schedule_build_against_the_champion(new_commands
         s3.upload_file(str(rows), bucket, f"credit/incoming/{seed}.csv")
 
     def approve(version: int) -> None:
-        (arn,) = [
-            one["ModelPackageArn"]
-            for one in sagemaker.list_model_packages(ModelPackageGroupName="credit")["ModelPackageSummaryList"]
-            if one["ModelPackageVersion"] == version
-        ]
+        arn = builds.package(version)["ModelPackageArn"]
         sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
 
     arrive(1)
@@ -123,7 +100,7 @@ def test_data_that_arrive_and_a_schedule_build_against_the_champion(new_commands
     assert second["InputDataFingerprint"] != first["InputDataFingerprint"], "there are more data than before"
     approve(2)
 
-    assert commands("local", "clock", "--forward", str(WEEK)).returncode == 0
+    builds.run("local", "clock", "--forward", str(WEEK))
     assert builds.ended(3)["trigger"]["triggerDetail"].endswith("-modelbuild-scheduled")
     third = builds.built_with()
     assert third["ChampionVersion"] == "2"

@@ -1,5 +1,6 @@
 """The conventional commands: their output and their exit codes."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -88,7 +89,7 @@ def test_a_folder_with_a_module_of_its_own_is_asked(tmp_path: Path, monkeypatch:
     (tmp_path / "own/config.toml").write_text("")
     (tmp_path / "own/pipeline.py").write_text("def get_pipeline(pipeline_name):\n    return f'own {pipeline_name}'\n")
     monkeypatch.setenv("MLOPS_PIPELINES", str(tmp_path))
-    given = SimpleNamespace(module_name="model_build.pipelines.own.pipeline", kwargs=None)
+    given = argparse.Namespace(module_name="model_build.pipelines.own.pipeline", kwargs=None)
     assert commands._pipeline(given) == "own own"
 
 
@@ -110,7 +111,7 @@ def test_a_run_ends_as_its_execution(
     )
     monkeypatch.setattr(commands, "_pipeline", lambda *_, **__: pipeline)
     monkeypatch.setattr("model_build.check.refuse", lambda _: None)
-    monkeypatch.setattr(commands.time, "sleep", lambda _: None)
+    monkeypatch.setattr("model_build.commands.time.sleep", lambda _: None)
     arguments = ["--module-name", "model_build.pipeline", "--role-arn", "arn:aws:iam::123456789012:role/p"]
     if code is None:
         commands.run_pipeline(arguments)

@@ -161,7 +161,7 @@ def test_a_build_asks_for_nothing_that_its_role_refuses(tmp_path: Path, monkeypa
     definition = json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": []})
     sagemaker.create_pipeline(PipelineName="credit", RoleArn=role("false").arn, PipelineDefinition=definition)
     asked: set[str] = set()
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recorded(self: Any, operation: str, parameters: Any) -> Any:
         asked.add(f"{self.meta.service_model.service_name}:{operation}")
