@@ -21,8 +21,6 @@ from mlops.stacks import Say
 from model_deploy.proof import golden
 from model_deploy.proof.lines import ERROR, OUTPUT
 
-Document = dict[str, Any]
-
 
 def settings(project: Project, stage: str) -> dict[str, str]:
     """The parameters of the stage's stack. Raises InputError when it is not there, or has no batches."""

@@ -7,10 +7,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from contract.documents import Document
 from mlops import stacks, versions
 from mlops.projects import STAGES, Project
-
-Document = dict[str, Any]
 
 #: Log groups that builds, functions and endpoints write: prefixes after which the project's name follows.
 _LOGS = ("/aws/codebuild/", "/aws/lambda/", "/aws/sagemaker/Endpoints/")

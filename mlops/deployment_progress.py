@@ -2,7 +2,6 @@
 
 import time
 from contextlib import nullcontext
-from typing import Any
 
 import typer
 from botocore.exceptions import ConnectionError as NoConnectionError
@@ -13,11 +12,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from contract.documents import Document
 from mlops import deployments, output, promotions, runs, stacks, standing
 from mlops.progress import BROKEN
 from mlops.projects import Project
-
-Document = dict[str, Any]
 
 
 def follow(pipeline: str, identifier: str, *, quiet: bool, approved: bool = False) -> Document:

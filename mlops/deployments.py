@@ -1,16 +1,14 @@
 """Deployments as CodePipeline tells them: executions, stages, actions, who waits for an approval, why one failed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import stacks
 from mlops.projects import Project
-
-Document = dict[str, Any]
 
 #: Why an execution cannot be stopped that was in progress a moment ago.
 _NOT_STOPPABLE = ("PipelineExecutionNotStoppableException", "PipelineNotFoundException")

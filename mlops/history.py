@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from contract.documents import Document
 from mlops import promotions
 from mlops.projects import Project
 from model_deploy.promotion.state import APPROVED, State
-
-Document = dict[str, Any]
 
 
 def of(project: Project, version: int) -> tuple[State, list[Document]]:

@@ -9,12 +9,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import objects, stacks
 from mlops.failures import RunError
 from model_deploy.proof.endpoint import reason, status_and_reason
-
-Document = dict[str, Any]
 
 #: A file's ending → the content type of a request with it.
 CONTENT_TYPES = {

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import nullcontext
-from typing import Any
 
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.exceptions import HTTPClientError
@@ -14,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from contract import package
+from contract.documents import Document
 from mlops import output, runs
-
-Document = dict[str, Any]
 
 #: How often to ask, in seconds, by the age of the execution: at once on one machine, patient with a cloud.
 PATIENCE = ((5, 0.1), (60, 0.5), (600, 2.0))

@@ -2,8 +2,8 @@
 
 import time
 from dataclasses import replace
-from typing import Any
 
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import bootstrapping, deployments, stacks
 from mlops.bootstrapping import Choices
@@ -17,8 +17,6 @@ from model_deploy.promotion.ledger import ConflictError
 from model_deploy.promotion.plans import plan
 from model_deploy.promotion.reconcile import look
 from model_deploy.promotion.state import APPROVED, Live, Seen, State
-
-Document = dict[str, Any]
 
 #: Seconds until an approval's event must have begun a deployment, when nothing else is under way.
 PATIENCE = 180.0

@@ -7,9 +7,8 @@ from typing import Any
 
 import boto3
 
+from contract.documents import Document
 from model_build.assets import is_asset
-
-Document = dict[str, Any]
 
 #: The farthest that QueryLineage goes.
 DEPTH = 10

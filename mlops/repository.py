@@ -5,15 +5,12 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pathspec
 from botocore.exceptions import ClientError
 
 from contract.errors import InputError
-
-Document = dict[str, Any]
 
 #: CreateCommit's limits. https://docs.aws.amazon.com/codecommit/latest/userguide/limits.html
 FILES, FILE_BYTES, COMMIT_BYTES = 100, 6 * 2**20, 20 * 2**20

@@ -2,15 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from contract import package
+from contract.documents import Document
 from contract.errors import InputError
-
-Document = dict[str, Any]
 
 #: Executions that will not change any more.
 ENDED = ("Succeeded", "Failed", "Stopped")

@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from contract.documents import Document
 from mlops.failures import RunError
 
-Document = dict[str, Any]
 Say = Callable[[str], None]
 
 #: Seconds between two looks, by the age of the wait: at once on one machine, patient with a cloud.

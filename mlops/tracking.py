@@ -10,10 +10,9 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
+from contract.documents import Document
 from contract.errors import InputError
 from model_build.config import Config
-
-Document = dict[str, Any]
 
 #: A server that does not answer is given up after two attempts of a few seconds, and standard output, which may be one
 #: JSON document, stays ours; the user's own settings win.

@@ -1,15 +1,12 @@
 """What a tuning job tried, and what managed Spot training saved: the training jobs behind the steps of an execution."""
 
-from typing import Any
-
 import boto3
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from contract.documents import Document
 from mlops import output
-
-Document = dict[str, Any]
 
 #: What a listing shows of each trial, in AWS's words.
 FIELDS = ("TrainingJobName", "TrainingJobStatus", "TunedHyperParameters", "FinalHyperParameterTuningJobObjectiveMetric")

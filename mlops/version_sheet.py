@@ -8,10 +8,9 @@ import boto3
 from rich.markup import escape
 
 from contract import package
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import history, output, projects, provenance, standing
-
-Document = dict[str, Any]
 
 #: The hashes in a version's metadata, in words.
 HASHES = {package.DATA_HASH: "data", package.CODE_HASH: "code", package.ARTEFACT_HASH: "artefact"}

@@ -5,10 +5,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from contract.documents import Document
 from contract.errors import InputError
 from mlops.projects import Project
-
-Document = dict[str, Any]
 
 #: How long a note may be in the registry. API_UpdateModelPackage: ApprovalDescription.
 NOTE = 1024

@@ -1,17 +1,16 @@
 """`mlops approve`: the first approval, and what follows from it."""
 
 import os
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from contract.documents import Document
 from mlops import deployment_progress, output, projects, promotions, versions
 from mlops import target as targets
 from mlops.options import JsonOption, NoteOption, TargetOption, WaitOption
 from mlops.projects import Project
 from model_deploy.promotion.state import State
-
-Document = dict[str, Any]
 
 
 def approve(

@@ -6,13 +6,12 @@ import boto3
 import typer
 
 from contract import package
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import output, projects, standing, version_sheet
 from mlops import target as targets
 from mlops.options import JsonOption, OptionalName, TargetOption
 from mlops.standing import Standing
-
-Document = dict[str, Any]
 
 _COLUMNS = ("Model", "Version", "Status", "Created", "Stages", "Metrics")
 

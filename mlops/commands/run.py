@@ -1,16 +1,15 @@
 """`mlops run`: upsert the pipeline, start an execution, follow it to its end."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from contract.documents import Document
 from contract.errors import InputError
 from mlops import authoring, checking, output, progress, runs, tracking
 from mlops import target as targets
 from mlops.options import JsonOption, NameArgument, TargetOption
 from model_build import catalogue, config
-
-Document = dict[str, Any]
 
 
 def run(
