@@ -20,6 +20,7 @@ from typing import Any
 
 from local_aws.functions import boot, code
 from local_aws.operations import Aws
+from local_aws.processes import messages
 from local_aws.processes.boot.program import Program
 from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Image
@@ -209,7 +210,7 @@ class Instance:
             text, marked, message = line.decode("utf-8", "replace").partition(self._mark)
             if text:
                 outcome.lines.append(text)
-            told = _told(message) if marked else {}
+            told = messages.read(message) if marked else {}
             if "Say" in told:
                 outcome.lines.append(told["Say"])
             elif awaited in told:
@@ -228,15 +229,6 @@ class Instance:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _told(message: str) -> Document:
-    """A message of the runtime; a long one into which another thread wrote is shown as it is."""
-    try:
-        found: Document = json.loads(message)
-    except ValueError:
-        return {"Say": message}
-    return found
 
 
 def _day(aws: Aws) -> str:

@@ -16,6 +16,7 @@ from local_aws.delivery.builds.buildspec import PHASES, Buildspec, BuildspecErro
 from local_aws.delivery.builds.cache import Cache
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
+from local_aws.processes import messages
 from local_aws.processes.boot.program import Program
 from local_aws.processes.hosts import Hosts
 from local_aws.processes.images import Image
@@ -185,7 +186,7 @@ class Run:
             if text or not marked:
                 said.append(text)
             if marked:
-                said += self._told(_read(message))
+                said += self._told(messages.read(message))
         self._log(said)
 
     def _told(self, message: Document) -> list[str]:
@@ -220,15 +221,6 @@ class Run:
         place = self.build["logs"]
         if "groupName" in place and (filled := [line for line in lines if line]):
             logs.append(self._aws, place["groupName"], place["streamName"], filled)
-
-
-def _read(message: str) -> Document:
-    """A message of the agent; a long line of the log into which another process wrote is shown as it is."""
-    try:
-        found: Document = json.loads(message)
-    except ValueError:
-        return {"Say": message}
-    return found
 
 
 def limit(aws: Aws, minutes: int) -> float:
