@@ -30,6 +30,7 @@ class Numeric:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the encoded columns."""
         return (self.column,)
 
 
@@ -46,6 +47,7 @@ class Categorical:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the encoded columns: one, or one for each category."""
         if self.encoding == "ordinal":
             return (self.column,)
         return tuple(f"{self.column}={category}" for category in self.categories)
@@ -79,6 +81,7 @@ class Preprocessor:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
+        """The names of all encoded columns, in the order in which models take them."""
         return tuple(name for feature in self.features for name in feature.names)
 
     def to_document(self) -> Document:

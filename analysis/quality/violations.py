@@ -31,12 +31,10 @@ def violations(current: Document, constraints: Document, baseline: Document) -> 
         if name not in expected
     ]
     if settings["evaluate_constraints"] == "Enabled":
-        for name in expected:
-            if name in now:
-                own = settings | expected[name].get("monitoringConfigOverrides", {})
-                for check in CHECKS:
-                    for kind, text in check(now[name], expected[name], before.get(name), own):
-                        found.append(_violation(name, kind, text))
+        for name in (name for name in expected if name in now):
+            own = settings | expected[name].get("monitoringConfigOverrides", {})
+            told = (check(now[name], expected[name], before.get(name), own) for check in CHECKS)
+            found += [_violation(name, kind, text) for each in told for kind, text in each]
     return {"version": 0, "violations": found}
 
 

@@ -45,10 +45,12 @@ class Hosts:
 
     @property
     def rank(self) -> int:
+        """Which of the hosts this is, from 0."""
         return self.names.index(self.current)
 
     @property
     def several(self) -> bool:
+        """Whether there are others."""
         return len(self.names) > 1
 
     @property
@@ -58,6 +60,7 @@ class Hosts:
 
     @property
     def port(self) -> int:
+        """Where the first host listens: the same for all hosts of a job, and another one for the next job."""
         return FIRST_PORT + int.from_bytes(hashlib.sha256(self.job.encode()).digest()[:4]) % PORTS
 
     def address(self) -> str:
