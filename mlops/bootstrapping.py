@@ -122,6 +122,7 @@ def _parameters(project: Project, choices: Choices, bucket: str, held: Mapping[s
         "BuildSchedule": "",
         "BuildOnArrival": "false",
         "ClarifyChecks": "false",
+        "JobSubnetIds": "",
         "ModelBucketName": bucket or project.bucket,
     }
     fixed = {
@@ -154,7 +155,8 @@ def _of_pipeline(project: Project, given: Mapping[str, str], say: Say) -> dict[s
     place, read = f"s3://{project.bucket}/{project.name}/incoming/", built.pipeline.input_data or ""
     if given["BuildOnArrival"] == "true" and not (read and (place.startswith(read) or read.startswith(place))):
         say(f"What arrives below {place} starts a build, which reads other data: name it in pipeline.input_data.")
-    return {"ClarifyChecks": str(built.analysis.engine == "clarify").lower()}
+    checks = str(built.analysis.engine == "clarify").lower()
+    return {"ClarifyChecks": checks, "JobSubnetIds": ",".join(built.security.subnets)}
 
 
 def _apply(project: Project, source: Mapping[str, str], whole: Document, given: Mapping[str, str], say: Say) -> bool:

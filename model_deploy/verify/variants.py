@@ -90,6 +90,7 @@ CHANGES: tuple[Mapping[str, str], ...] = (
     {"BuildSchedule": "rate(7 days)"},
     {"BuildOnArrival": "true"},
     {"ClarifyChecks": "true"},
+    {"ClarifyChecks": "true", "JobSubnetIds": "subnet-0aaa,subnet-0bbb"},
     {"ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef"},
     {"StagingAccountId": "222233334444", "ProdAccountId": "444455556666"},
     {"ModelPackageGroupName": "credit", "NotificationEmail": "ml@example.org"},

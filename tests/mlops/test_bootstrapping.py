@@ -59,7 +59,12 @@ INCOMING = "s3://sagemaker-project-p-1/small/incoming/"
     [
         (SMALL, "false", "false", ""),
         (SMALL, "true", "false", f"What arrives below {INCOMING} starts a build, which reads other data"),
-        (SMALL + '[pipeline]\ninput_data = "s3://elsewhere/rows/"\n', "true", "false", "name it in pipeline.input_data"),
+        (
+            SMALL + '[pipeline]\ninput_data = "s3://elsewhere/rows/"\n',
+            "true",
+            "false",
+            "name it in pipeline.input_data",
+        ),
         (SMALL + f'[pipeline]\ninput_data = "{INCOMING}"\n', "true", "false", ""),
         (SMALL + f'[pipeline]\ninput_data = "{INCOMING}daily/"\n', "true", "false", ""),
         (SMALL + '[analysis]\nengine = "clarify"\n', "false", "true", ""),
@@ -79,6 +84,16 @@ def test_what_the_stack_is_told_of_the_pipeline(
         (tmp_path / "small/config.toml").write_text(text)
     project = Project("small", "p-1", "123456789012", "us-east-1")
     found = bootstrapping._of_pipeline(project, {"BuildOnArrival": arrival}, told.append)
-    assert found == ({} if clarify is None else {"ClarifyChecks": clarify})
+    assert found == ({} if clarify is None else {"ClarifyChecks": clarify, "JobSubnetIds": ""})
     assert said in " ".join(told)
     assert bool(told) is bool(said)
+
+
+def test_jobs_that_belong_into_a_vpc_are_kept_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_PIPELINES", str(tmp_path))
+    (tmp_path / "small").mkdir()
+    vpc = '[security]\nsubnets = ["subnet-0aaa", "subnet-0bbb"]\nsecurity_groups = ["sg-0ccc"]\n'
+    (tmp_path / "small/config.toml").write_text(SMALL + vpc)
+    project = Project("small", "p-1", "123456789012", "us-east-1")
+    found = bootstrapping._of_pipeline(project, {"BuildOnArrival": "false"}, pytest.fail)
+    assert found["JobSubnetIds"] == "subnet-0aaa,subnet-0bbb"

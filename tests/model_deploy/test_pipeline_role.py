@@ -31,8 +31,9 @@ EITHER = pytest.mark.parametrize("checks", ["true", "false"])
 
 
 @cache
-def role(checks: str, logical: str = "PipelineExecutionRole") -> Resource:
-    return resolve(render.project_template(), {**PARAMETERS, "ClarifyChecks": checks}).resources[logical]
+def role(checks: str, logical: str = "PipelineExecutionRole", subnets: str = "") -> Resource:
+    given = {**PARAMETERS, "ClarifyChecks": checks, "JobSubnetIds": subnets}
+    return resolve(render.project_template(), given).resources[logical]
 
 
 def job(step: str) -> str:
@@ -88,6 +89,27 @@ ASKED = [
     )),
     *((action, CONFIG) for action in ("AddTags", "CreateEndpoint", "DeleteEndpointConfig", "DescribeEndpointConfig")),
 ]  # fmt: skip
+
+
+@EITHER
+@pytest.mark.parametrize("kind", ["ProcessingJob:Evaluate", "ProcessingJob:ModelBias", "TrainingJob:Train"])
+def test_where_the_jobs_have_a_vpc_none_runs_outside(checks: str, kind: str) -> None:
+    action, _, step = kind.partition(":")
+    within, own = role(checks, subnets="subnet-0aaa,subnet-0bbb"), ["subnet-0aaa", "subnet-0bbb"]
+    arn = job(step) if action == "ProcessingJob" else f"{SAGEMAKER}:training-job/pipelines-{EXECUTION}-{step}-0"
+
+    def may(one: Resource, **network: str | list[str]) -> bool:
+        isolated = "false" if (checks, step) == ("true", "ModelBias") else "true"
+        return allows(one, f"sagemaker:Create{action}", arn, sagemaker__NetworkIsolation=isolated, **network)
+
+    assert may(within, sagemaker__VpcSubnets=own)
+    assert may(within, sagemaker__VpcSubnets=own[:1])
+    assert not may(within)
+    assert not may(within, sagemaker__VpcSubnets=["subnet-0ddd"])
+    assert not may(within, sagemaker__VpcSubnets=[*own, "subnet-0ddd"])
+    assert may(role(checks)), "without a VPC nothing is asked"
+    assert allows(within, "ec2:CreateNetworkInterface", "*")
+    assert not allows(role(checks), "ec2:CreateNetworkInterface", "*")
 
 
 def test_clarify_serves_a_model_of_a_pipeline_for_a_while() -> None:
