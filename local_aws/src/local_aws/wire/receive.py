@@ -129,44 +129,72 @@ class Sink:
             self._path.unlink(missing_ok=True)
 
 
+class Writer:
+    """Hands pieces to a sink in their order: a small one at once, a large one on a thread while the next one arrives.
+
+    After a failure the rest is dropped; `finish` raises it.
+    """
+
+    def __init__(self, sink: Sink, threads: Executor) -> None:
+        self._sink, self._threads = sink, threads
+        self._writing: asyncio.Future[None] | None = None
+        self._failure: OSError | AwsError | None = None
+
+    async def write(self, piece: bytes) -> None:
+        await self._settle()
+        if self._failure is not None:
+            return
+        if len(piece) > SPOOL_AT:
+            self._writing = asyncio.get_running_loop().run_in_executor(self._threads, self._sink.write, piece)
+            return
+        try:
+            self._sink.write(piece)
+        except (OSError, AwsError) as error:
+            self._failure = error
+
+    async def _settle(self) -> None:
+        if self._writing is None:
+            return
+        try:
+            await self._writing
+        except (OSError, AwsError) as error:
+            self._failure = error
+        self._writing = None
+
+    async def finish(self) -> Body:
+        """Raises AwsError or OSError when the body is not what its headers claim, or could not be kept."""
+        await self._settle()
+        if self._failure is not None:
+            raise self._failure
+        return self._sink.finish()
+
+    async def discard(self) -> None:
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._sink.discard()
+
+
 async def receive_body(request: HttpRequest, receive: Receive, new_file: Callable[[], Path], threads: Executor) -> Body:
     """The whole body; asking for it makes the HTTP server answer `100 Continue` at once.
 
     The rest of a body that cannot be kept is read and dropped, so that the client sees the answer and the connection
     stays in step. Raises AwsError, OSError, or DisconnectedError.
     """
-    sink = Sink(request, new_file)
-    loop = asyncio.get_running_loop()
-    writing: asyncio.Future[None] | None = None
-    buffer, failure = bytearray(), None
+    writer = Writer(Sink(request, new_file), threads)
+    buffer, more = bytearray(), True
     try:
-        while True:
+        while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise DisconnectedError
             buffer += message.get("body", b"")
-            last = not message.get("more_body")
-            if len(buffer) >= PIECE or (last and (buffer or writing)):
-                try:
-                    if writing is not None:
-                        await writing
-                    if len(buffer) <= SPOOL_AT:
-                        sink.write(bytes(buffer))
-                    elif failure is None:
-                        writing = loop.run_in_executor(threads, sink.write, bytes(buffer))
-                        if last:
-                            await writing
-                except (OSError, AwsError) as error:
-                    failure, writing = failure or error, None
+            more = message.get("more_body", False)
+            if len(buffer) >= PIECE or (buffer and not more):
+                await writer.write(bytes(buffer))
                 buffer = bytearray()
-            if last:
-                if failure:
-                    raise failure
-                return sink.finish()
+        return await writer.finish()
     except BaseException:
-        if writing is not None:
-            await asyncio.wait([writing])
-        sink.discard()
+        await writer.discard()
         raise
 
 
