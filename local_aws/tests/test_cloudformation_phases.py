@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local_aws.cloudformation import failures, phases, stacks
-from local_aws.cloudformation.phases import StepError
+from local_aws.cloudformation.acting import StepError
 from local_aws.cloudformation.resources.kind import Made, ResourceType
 from local_aws.operations import Aws
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from local_aws.cloudformation import stacks
+from local_aws.cloudformation.acting import StepError
 from local_aws.cloudformation.failures import fail
-from local_aws.cloudformation.phases import PHASES, StepError
+from local_aws.cloudformation.phases import PHASES
 from local_aws.looking import Agenda
 from local_aws.operations import Aws
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local_aws.cloudformation import stacks
-from local_aws.cloudformation.phases import StepError, begin_removal, end
+from local_aws.cloudformation.acting import StepError
+from local_aws.cloudformation.removal import begin_removal, end
 from local_aws.operations import Aws
 
 Document = dict[str, Any]

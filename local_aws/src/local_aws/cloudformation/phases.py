@@ -4,51 +4,20 @@ A step returns False when a resource is not ready yet; it raises StepError, and 
 """
 
 import logging
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from local_aws.cloudformation import evaluation, references, schemas, stacks
+from local_aws.cloudformation import evaluation, references, removal, schemas, stacks
+from local_aws.cloudformation.acting import acting, made_of
 from local_aws.cloudformation.plan import differing
 from local_aws.cloudformation.resources import TYPES
-from local_aws.cloudformation.resources.calls import gone
 from local_aws.cloudformation.resources.kind import Made
 from local_aws.cloudformation.templates import invalid, parse
-from local_aws.errors import AwsError
 from local_aws.operations import Aws
-from local_aws.store import DISK_FULL
 
 log = logging.getLogger("local_aws.cloudformation")
 
 Document = dict[str, Any]
-
-
-class StepError(Exception):
-    """A step that failed. `logical` is the resource, "" for the stack; `action` CREATE, UPDATE or DELETE."""
-
-    def __init__(self, action: str, record: Document, reason: str) -> None:
-        super().__init__(reason)
-        self.action, self.record, self.reason = action, record, reason
-
-
-@contextmanager
-def _acting(action: str, record: Document) -> Iterator[None]:
-    """Whatever goes wrong inside is the resource's failure, with the reason that a client would read.
-
-    A disk without room is no failure: the step is tried again.
-    """
-    try:
-        yield
-    except sqlite3.OperationalError:
-        raise
-    except AwsError as error:
-        if error.status == DISK_FULL:
-            raise
-        raise StepError(action, record, f"{error.message} (Error Code: {error.code})") from error
-    except Exception as error:
-        log.exception("%s of %s failed", action, record.get("LogicalResourceId"))
-        raise StepError(action, record, f"local_aws failed: {type(error).__name__}: {error}") from error
 
 
 # towards what the template asks for
@@ -56,7 +25,7 @@ def _acting(action: str, record: Document) -> Iterator[None]:
 
 def forward(aws: Aws, stack: Document) -> bool:
     """Make or change the next resource; when all are there, evaluate the outputs and end."""
-    with _acting("CREATE", {}):
+    with acting("CREATE", {}):
         scope = evaluation.scope_of(aws, stack)
         for logical in references.order(scope.template):
             if logical not in stack["Done"] and scope.made(scope.template["Resources"][logical]):
@@ -74,7 +43,7 @@ def _bring(aws: Aws, stack: Document, logical: str) -> bool:
     raw = parse(stack["Template"])["Resources"][logical]
     record = {"LogicalResourceId": logical, "ResourceType": raw["Type"]}
     exists = logical in stacks.live(stack)
-    with _acting("UPDATE" if exists else "CREATE", held if exists and held else record):
+    with acting("UPDATE" if exists else "CREATE", held if exists and held else record):
         wanted = evaluation.properties(evaluation.scope_of(aws, stack), stack, logical)
     policies = {name: raw.get(name, "Delete") for name in ("DeletionPolicy", "UpdateReplacePolicy")}
     record |= {"Properties": wanted, "Attributes": {}, "Policies": policies}
@@ -103,7 +72,7 @@ def _create(aws: Aws, stack: Document, record: Document, held: Document | None) 
             return True
     else:
         record["ResourceStatus"] = "CREATE_IN_PROGRESS"
-    with _acting("CREATE", record):
+    with acting("CREATE", record):
         _take(record, kind.create(aws, name, record["Properties"]))
     stacks.tell(aws, stack, record, "CREATE_IN_PROGRESS", "Resource creation Initiated")
     return _settle(aws, stack, record)
@@ -112,7 +81,7 @@ def _create(aws: Aws, stack: Document, record: Document, held: Document | None) 
 def _replace(aws: Aws, stack: Document, record: Document, held: Document) -> bool:
     logical, kind = record["LogicalResourceId"], TYPES[record["ResourceType"]]
     given = record["Properties"].get(kind.name)
-    with _acting("UPDATE", held):
+    with acting("UPDATE", held):
         if given and given == held["Properties"].get(kind.name):
             raise invalid(
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing."
@@ -130,10 +99,10 @@ def _replace(aws: Aws, stack: Document, record: Document, held: Document) -> boo
 def _update(aws: Aws, stack: Document, record: Document, held: Document) -> bool:
     """Waits first for what somebody else has begun: autoscaling may change an endpoint at any time."""
     kind = TYPES[held["ResourceType"]]
-    with _acting("UPDATE", held):
-        if not kind.settled(aws, _made(held)):
+    with acting("UPDATE", held):
+        if not kind.settled(aws, made_of(held)):
             return False
-        made = kind.update(aws, _made(held), held["Properties"], record["Properties"])
+        made = kind.update(aws, made_of(held), held["Properties"], record["Properties"])
     stack["Resources"][held["LogicalResourceId"]] = record
     _take(record, made)
     stacks.tell(aws, stack, record, "UPDATE_IN_PROGRESS")
@@ -144,14 +113,10 @@ def _take(record: Document, made: Made) -> None:
     record |= {"PhysicalResourceId": made.id, "Attributes": made.attributes, "Made": True, "Pending": True}
 
 
-def _made(record: Document) -> Made:
-    return Made(record["PhysicalResourceId"], record["Attributes"])
-
-
 def _settle(aws: Aws, stack: Document, record: Document) -> bool:
     action = record["ResourceStatus"].partition("_")[0]
-    with _acting(action, record):
-        if not TYPES[record["ResourceType"]].settled(aws, _made(record)):
+    with acting(action, record):
+        if not TYPES[record["ResourceType"]].settled(aws, made_of(record)):
             return False
     del record["Pending"]
     stacks.tell(aws, stack, record, f"{action}_COMPLETE")
@@ -167,24 +132,12 @@ def _arrive(aws: Aws, stack: Document, outputs: list[Document]) -> None:
     stacks.check_unused(aws, stack, kept)
     stack["Outputs"] = outputs
     if stack["StackStatus"] == "CREATE_IN_PROGRESS":
-        end(aws, stack, "CREATE_COMPLETE")
+        removal.end(aws, stack, "CREATE_COMPLETE")
         return
-    for logical in _backwards(parse(stack["Previous"]["Template"]), stack):
+    for logical in removal.backwards(parse(stack["Previous"]["Template"]), stack):
         if logical not in stack["Done"]:
             stack["Cleanup"].append(stack["Resources"].pop(logical))
     stacks.tell(aws, stack, None, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-
-
-def _backwards(template: Document, stack: Document) -> list[str]:
-    """The living resources, each before those that it needs."""
-    held = stacks.live(stack)
-    return [logical for logical in reversed(references.order(template)) if logical in held]
-
-
-def end(aws: Aws, stack: Document, status: str, reason: str | None = None) -> None:
-    stack |= {"Done": [], "Undo": {}, "Cleanup": []}
-    stack.pop("Previous", None)
-    stacks.tell(aws, stack, None, status, reason)
 
 
 # back to what was
@@ -208,16 +161,16 @@ def backward(aws: Aws, stack: Document) -> bool:
         stack["Cleanup"].append(now | {"Policies": {"DeletionPolicy": "Delete"}})
         _restore(aws, stack, before)
     elif now.get("Reverting"):
-        with _acting("UPDATE", now):
-            if not TYPES[now["ResourceType"]].settled(aws, _made(now)):
+        with acting("UPDATE", now):
+            if not TYPES[now["ResourceType"]].settled(aws, made_of(now)):
                 return False
         _restore(aws, stack, before | {"Attributes": now["Attributes"]})
     elif differing(now["Properties"], before["Properties"]):
         kind = TYPES[now["ResourceType"]]
-        with _acting("UPDATE", now):
-            if not kind.settled(aws, _made(now)):
+        with acting("UPDATE", now):
+            if not kind.settled(aws, made_of(now)):
                 return False
-            made = kind.update(aws, _made(now), now["Properties"], before["Properties"])
+            made = kind.update(aws, made_of(now), now["Properties"], before["Properties"])
         _take(now, made)
         now["Reverting"] = True
         stacks.tell(aws, stack, now, "UPDATE_IN_PROGRESS")
@@ -243,69 +196,6 @@ def skip(aws: Aws, stack: Document, logicals: list[str]) -> None:
         del stack["Undo"][logical]
 
 
-# away with it
-
-
-def remove(aws: Aws, stack: Document) -> bool:
-    """Delete the next resource of `Cleanup`, False as long as it is still going; when none is left, end."""
-    if not stack["Cleanup"]:
-        end(aws, stack, _AFTER_REMOVAL[stack["StackStatus"]])
-        if stack["StackStatus"] == stacks.DELETED:
-            stack["DeletionTime"] = aws.clock.now()
-            stacks.drop_change_sets(aws, stack)
-        return True
-    record = stack["Cleanup"].pop(0)
-    held = stack["Resources"].get(record["LogicalResourceId"])
-    if held and held.get("PhysicalResourceId") == record["PhysicalResourceId"]:
-        record = held
-    if _keeps(stack, record):
-        stacks.tell(aws, stack, record, "DELETE_SKIPPED")
-    else:
-        if not record.pop("Leaving", False):
-            stacks.tell(aws, stack, record, "DELETE_IN_PROGRESS")
-            with _acting("DELETE", record):
-                _delete(aws, record)
-        if TYPES[record["ResourceType"]].leaving(aws, _made(record)):
-            record["Leaving"] = True
-            stack["Cleanup"].insert(0, record)
-            return False
-        stacks.tell(aws, stack, record, stacks.DELETED)
-    if record is held:
-        record["ResourceStatus"] = stacks.DELETED
-    return True
-
-
-def _delete(aws: Aws, record: Document) -> None:
-    try:
-        TYPES[record["ResourceType"]].delete(aws, _made(record), record["Properties"])
-    except AwsError as error:
-        if not gone(error):
-            raise
-
-
-def _keeps(stack: Document, record: Document) -> bool:
-    policy = record["Policies"]["DeletionPolicy"]
-    created_now = stack["StackStatus"] == "ROLLBACK_IN_PROGRESS"
-    return policy == "Retain" or (policy == "RetainExceptOnCreate" and not created_now)
-
-
-def begin_removal(aws: Aws, stack: Document, status: str, reason: str | None, kept: tuple[str, ...] = ()) -> None:
-    """Everything that is there goes, in reverse; what is in `kept` stays where it is."""
-    for logical in kept:
-        record = stack["Resources"].pop(logical)
-        stacks.tell(aws, stack, record, "DELETE_SKIPPED")
-    order = _backwards(parse(stack["Template"]), stack)
-    stack["Cleanup"] = [stack["Resources"][logical] for logical in order]
-    stacks.tell(aws, stack, None, status, reason)
-
-
-_AFTER_REMOVAL: Mapping[str, str] = {
-    "DELETE_IN_PROGRESS": stacks.DELETED,
-    "ROLLBACK_IN_PROGRESS": "ROLLBACK_COMPLETE",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
-}
-
 Phase = Callable[[Aws, Document], bool]
 
 #: The statuses in which something is left to do, and what does it.
@@ -313,5 +203,5 @@ PHASES: Mapping[str, Phase] = {
     "CREATE_IN_PROGRESS": forward,
     "UPDATE_IN_PROGRESS": forward,
     "UPDATE_ROLLBACK_IN_PROGRESS": backward,
-    **dict.fromkeys(_AFTER_REMOVAL, remove),
+    **dict.fromkeys(removal.AFTER, removal.remove),
 }

@@ -1,6 +1,6 @@
 """The operations that make, change and remove stacks."""
 
-from local_aws.cloudformation import phases, stacks, targets
+from local_aws.cloudformation import phases, removal, stacks, targets
 from local_aws.cloudformation.templates import invalid
 from local_aws.errors import AwsError, NotSupported
 from local_aws.idempotency import once
@@ -67,7 +67,7 @@ def delete_stack(aws: Aws, request: Request) -> Result:
         if unknown := sorted(set(kept) - stacks.live(stack).keys()):
             raise invalid(f"The following resources to retain do not exist: [{', '.join(unknown)}]")
         if stack["Template"]:
-            phases.begin_removal(aws, stack, "DELETE_IN_PROGRESS", "User Initiated", kept)
+            removal.begin_removal(aws, stack, "DELETE_IN_PROGRESS", "User Initiated", kept)
         else:
             stacks.tell(aws, stack, None, "DELETE_IN_PROGRESS", "User Initiated")
         targets.start(aws, stack)
