@@ -89,7 +89,6 @@ CHANGES: tuple[Mapping[str, str], ...] = (
     {"ConnectionArn": ""},
     {"BuildSchedule": "rate(7 days)"},
     {"BuildOnArrival": "true"},
-    {"ClarifyChecks": "true"},
     {"ClarifyChecks": "true", "JobSubnetIds": "subnet-0aaa,subnet-0bbb"},
     {"ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef"},
     {"StagingAccountId": "222233334444", "ProdAccountId": "444455556666"},
