@@ -7,7 +7,7 @@ from typing import Any
 from contract.documents import Document
 from model_deploy.verify.api import compare
 from model_deploy.verify.endpoints import MODEL
-from model_deploy.verify.events import matches
+from model_deploy.verify.event_patterns import matches
 from model_deploy.verify.findings import Finding
 from model_deploy.verify.resolve import Resource, Stack
 

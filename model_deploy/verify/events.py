@@ -5,9 +5,9 @@ Source of the events: EventBridge's reference of events from AWS services.
 
 import copy
 from collections.abc import Iterator
-from typing import Any
 
 from contract.documents import Document
+from model_deploy.verify.event_patterns import faults, matches
 from model_deploy.verify.findings import Finding
 from model_deploy.verify.policies import of
 from model_deploy.verify.resolve import Resource, Stack
@@ -85,57 +85,6 @@ def _other(event: Document, path: str) -> Document:
         inside = inside[part]
     inside[last] = ["another"] if isinstance(inside[last], list) else "another"
     return changed
-
-
-#: Operators of the pattern language that the samples need.
-OPERATORS = {"prefix", "suffix", "anything-but", "exists", "equals-ignore-case", "wildcard", "numeric"}
-
-
-def faults(pattern: Any, place: str = "EventPattern") -> Iterator[str]:
-    """What PutRule would refuse."""
-    if isinstance(pattern, dict):
-        for key, value in pattern.items():
-            if isinstance(value, list):
-                for entry in value:
-                    if isinstance(entry, dict) and not set(entry) <= OPERATORS:
-                        yield f"{place}.{key}: {', '.join(entry)} is no operator"
-                    if isinstance(entry, list):
-                        yield f"{place}.{key}: a list stands within the list"
-                if not value:
-                    yield f"{place}.{key}: the list is empty"
-            elif isinstance(value, dict):
-                yield from faults(value, f"{place}.{key}")
-            else:
-                yield f"{place}.{key}: values stand in a list"
-
-
-def matches(pattern: Document, event: Document) -> bool:
-    """Whether the event matches, by EventBridge's rules: every key of the pattern, one value of each list."""
-    return all(_matches(wanted, event.get(key)) for key, wanted in pattern.items())
-
-
-def _matches(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and matches(wanted, found)
-    values = found if isinstance(found, list) else [found]
-    return isinstance(wanted, list) and any(_one(entry, value) for entry in wanted for value in values)
-
-
-def _one(entry: Any, value: Any) -> bool:
-    if not isinstance(entry, dict):
-        return bool(entry == value)
-    operator, operand = next(iter(entry.items()), ("", None))
-    listed = operand if isinstance(operand, list) else [operand]
-    if operator == "exists":
-        return bool(operand == (value is not None))
-    if not isinstance(value, str):
-        return False
-    return {
-        "prefix": value.startswith(str(operand)),
-        "suffix": value.endswith(str(operand)),
-        "anything-but": value not in listed,
-        "equals-ignore-case": value.casefold() == str(operand).casefold(),
-    }.get(operator, False)
 
 
 def _event(source: str, kind: str, detail: Document, resources: tuple[str, ...] = ()) -> Document:

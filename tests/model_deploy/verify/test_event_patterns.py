@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy.verify.events import faults, matches
+from model_deploy.verify.event_patterns import faults, matches
 
 EVENT = {"source": "aws.s3", "detail": {"object": {"key": "in/today.csv"}, "states": ["a", "b"], "size": 7}}
 
@@ -23,6 +23,14 @@ EVENT = {"source": "aws.s3", "detail": {"object": {"key": "in/today.csv"}, "stat
         ({"detail": {"object": {"key": [{"anything-but": "else"}]}}}, True),
         ({"detail": {"object": {"etag": [{"exists": False}]}}}, True),
         ({"detail": {"object": {"etag": ["1"]}}}, False),
+        ({"detail": {"size": [{"anything-but": 8}]}}, True),
+        ({"detail": {"object": {"etag": [{"anything-but": "1"}]}}}, False),
+        ({"detail": {"object": {"key": [{"wildcard": "in/*.csv"}]}}}, True),
+        ({"detail": {"object": {"key": [{"wildcard": "in/*.tsv"}]}}}, False),
+        ({"detail": {"object": {"key": [{"wildcard": "in.today.csv"}]}}}, False),
+        ({"detail": {"size": [{"numeric": [">", 0, "<=", 7]}]}}, True),
+        ({"detail": {"size": [{"numeric": ["<", 7]}]}}, False),
+        ({"source": [{"numeric": ["=", 7]}]}, False),
         ({"source": [{"equals-ignore-case": "AWS.S3"}]}, True),
     ],
 )
@@ -31,7 +39,16 @@ def test_matching(pattern: dict[str, Any], expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [{"source": "aws.s3"}, {"source": []}, {"source": [{"startswith": "aws"}]}, {"detail": {"a": [["b"]]}}]
+    "pattern",
+    [
+        {"source": "aws.s3"},
+        {"source": []},
+        {"source": [{"startswith": "aws"}]},
+        {"detail": {"a": [["b"]]}},
+        {"detail": {"size": [{"numeric": [">"]}]}},
+        {"detail": {"size": [{"numeric": ["over", 7]}]}},
+    ],
 )
 def test_patterns_that_aws_refuses(pattern: dict[str, Any]) -> None:
     assert list(faults(pattern))
+    assert not matches(pattern, EVENT)
