@@ -56,12 +56,18 @@ class Choices:
 
 @dataclass(frozen=True)
 class Done:
-    """What a bootstrap did: whether the stack changed, and the commit that was published, None when none was."""
+    """What a bootstrap did.
+
+    changed  whether the stack did
+    commit   what was published for the deployment, None when nothing was
+    empty    whether the build's repository waits for its first push; False where it is not in CodeCommit
+    """
 
     project: Project
     changed: bool
     commit: str | None
     repository: str
+    empty: bool
     other_accounts: tuple[str, ...]
 
 
@@ -84,9 +90,10 @@ def bootstrap(project: Project, choices: Choices, bucket: str, say: Say) -> Done
         changed = _apply(project, {"TemplateBody": template.dumps(foundation)}, foundation, given, say)
     given["PromotionCodeKey"] = promotion_code.key(code)
     _upload(project.bucket, given["PromotionCodeKey"], code)
-    commit = None
+    commit, empty = None, False
     if not given["ConnectionArn"]:  # before the pipelines are there, so that the first commit starts none
         commit = _publish(project, tree, given, say)
+        empty = repository.head(given["BuildRepository"], given["BranchName"]) is None
     accounts = {given["StagingAccountId"], given["ProdAccountId"]}
     whole = render.project_template(with_roles=project.account in accounts)
     body = template.dumps(whole).encode()
@@ -94,7 +101,8 @@ def bootstrap(project: Project, choices: Choices, bucket: str, say: Say) -> Done
     changed |= _apply(project, {"TemplateURL": url}, whole, given, say)
     for rule in rules.enable(project):
         say(f"{rule}: switched on again")
-    return Done(project, changed, commit, given["DeployRepository"], tuple(sorted(accounts - {project.account})))
+    others = tuple(sorted(accounts - {project.account}))
+    return Done(project, changed, commit, given["DeployRepository"], empty, others)
 
 
 def _check_stages(tree: Path, name: str) -> None:

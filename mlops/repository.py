@@ -112,14 +112,15 @@ def mode(path: Path) -> str:
 def tip(name: str, branch: str) -> dict[str, tuple[str, str]]:
     """Path → (blob id, mode) of every file at the branch's tip; empty when there is no such branch."""
     client = boto3.client("codecommit")
-    if _parent(name, branch) is None:
+    if head(name, branch) is None:
         return {}
     pages = client.get_paginator("get_differences").paginate(repositoryName=name, afterCommitSpecifier=branch)
     blobs = [entry["afterBlob"] for page in pages for entry in page["differences"] if "afterBlob" in entry]
     return {blob["path"]: (blob["blobId"], blob["mode"]) for blob in blobs}
 
 
-def _parent(name: str, branch: str) -> str | None:
+def head(name: str, branch: str) -> str | None:
+    """The id of the branch's last commit; None when there is no such branch."""
     client = boto3.client("codecommit")
     try:
         return str(client.get_branch(repositoryName=name, branchName=branch)["branch"]["commitId"])
@@ -149,7 +150,7 @@ def _batches(wanted: Mapping[str, Path], paths: list[str]) -> Iterator[list[str]
 
 def _commit(name: str, branch: str, wanted: Mapping[str, Path], paths: list[str]) -> str:
     """Put the paths that are wanted, delete the others; the commit's id."""
-    parent = _parent(name, branch)
+    parent = head(name, branch)
     answer = boto3.client("codecommit").create_commit(
         repositoryName=name,
         branchName=branch,

@@ -64,6 +64,11 @@ def bootstrap(
     output.console.print(f"{project.stack} is {'up' if done.changed or done.commit else 'as it was'}.", soft_wrap=True)
     for line in _settings(done):
         output.console.print(line, soft_wrap=True)
+    if done.empty:
+        output.console.print(
+            f"{project.build_pipeline} builds nothing by itself before the pipeline code is pushed to its repository.",
+            soft_wrap=True,
+        )
     for account in done.other_accounts:
         output.console.print(
             f"In the account {account}, make the roles: aws cloudformation deploy --template-file "

@@ -183,6 +183,7 @@ def test_bootstrap_twice_is_as_once(project: Here) -> None:
     rules.disable(projects.find("credit"))  # as a destroy that breaks off does
     again = project("bootstrap", "credit").stdout
     assert "as it was" in again
+    assert "before the pipeline code is pushed" in again
     assert "switched on again" in again
     assert rules.enable(projects.find("credit")) == [], "none is off any more"
 

@@ -100,7 +100,7 @@ def test_publish_puts_what_differs_and_deletes_what_is_gone(machine: Path, tmp_p
 def test_somebody_else_commits_at_the_same_time(
     machine: Path, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, client, parent, looks = fresh("repo"), boto3.client("codecommit"), repository._parent, list[str]()
+    name, client, parent, looks = fresh("repo"), boto3.client("codecommit"), repository.head, list[str]()
 
     def overtaken(repository_name: str, branch: str) -> str | None:
         found = parent(repository_name, branch)
@@ -113,7 +113,7 @@ def test_somebody_else_commits_at_the_same_time(
 
     repository.ensure(name, "test", {})
     write(tmp_path, a="1")
-    monkeypatch.setattr(repository, "_parent", overtaken)
+    monkeypatch.setattr(repository, "head", overtaken)
     assert repository.publish(tmp_path, name, "main", everything(tmp_path))
     assert repository.tip(name, "main").keys() == {"a"}
     assert len(looks) > 3, "it looked anew"
