@@ -1,12 +1,14 @@
 """Checkpoints of a training: what a Spot interruption must not lose, one file each, written by rename.
 
-SageMaker copies the folder to S3 while the job runs and back before it starts again. A file holds one line of JSON,
-then the model: `{"identity", "rounds", "stopping", "sha256"}`. What is torn, or of another training, is passed over.
+SageMaker copies the folder to S3 while the job runs and back before it starts again. A file holds a checksum, a
+line of JSON, `{"rounds", "stopping"}`, and the model. The checksum is that of the training's identity and of all that
+follows: what is torn, of another training, or no checkpoint at all, is passed over.
 """
 
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,44 +40,57 @@ class Checkpoints:
 
     def newest(self) -> Checkpoint | None:
         """The one with the most rounds that is whole and of this training."""
-        found = [checkpoint for path in self._paths() if (checkpoint := self._read(path))]
+        found = [checkpoint for _, path in self._paths() if (checkpoint := self._read(path))]
         return max(found, key=lambda checkpoint: checkpoint.rounds, default=None)
 
     def write(self, checkpoint: Checkpoint) -> None:
-        """Durable when this returns. Whoever is killed before leaves a file that nobody reads."""
+        """Durable when this returns. Whoever is killed before leaves a file that nobody reads.
+
+        Where a folder stands in the way there is no checkpoint after these rounds.
+        """
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"checkpoint-{self.identity[:16]}-{checkpoint.rounds:06d}"
+        path = self.folder / f"{self._prefix}{checkpoint.rounds:06d}"
         begun = self.folder / f".{path.name}"
-        head = {
-            "identity": self.identity,
-            "rounds": checkpoint.rounds,
-            "stopping": checkpoint.stopping,
-            "sha256": hashlib.sha256(checkpoint.model).hexdigest(),
-        }
+        if path.is_dir() or begun.is_dir():
+            return
+        head = json.dumps({"rounds": checkpoint.rounds, "stopping": checkpoint.stopping}).encode() + b"\n"
         with begun.open("wb") as file:
-            file.write(json.dumps(head).encode() + b"\n")
+            file.write(self._checksum(head, checkpoint.model) + b"\n" + head)
             file.write(checkpoint.model)
             file.flush()
             os.fsync(file.fileno())
         begun.replace(path)
-        for old in self._paths()[:-KEPT]:
+        # Beyond these rounds there is nothing of this training: what stands there must not push out what is good.
+        for old in [path for rounds, path in self._paths() if rounds <= checkpoint.rounds][:-KEPT]:
             old.unlink()
 
-    def _paths(self) -> list[Path]:
-        pattern = f"checkpoint-{self.identity[:16]}-*"
-        return sorted(self.folder.glob(pattern)) if self.folder and self.folder.is_dir() else []
+    @property
+    def _prefix(self) -> str:
+        return f"checkpoint-{self.identity[:16]}-"
+
+    def _paths(self) -> list[tuple[int, Path]]:
+        """Rounds and file, by rounds, of all that is named as a checkpoint of this training."""
+        if self.folder is None or not self.folder.is_dir():
+            return []
+        named = re.compile(re.escape(self._prefix) + r"([0-9]{6,12})")
+        matches = ((named.fullmatch(path.name), path) for path in self.folder.iterdir() if path.is_file())
+        return sorted((int(match[1]), path) for match, path in matches if match)
 
     def _read(self, path: Path) -> Checkpoint | None:
-        line, _, model = path.read_bytes().partition(b"\n")
         try:
-            head = json.loads(line)
-        except ValueError:
+            checksum, _, content = path.read_bytes().partition(b"\n")
+        except OSError:
             return None
-        if head["identity"] != self.identity or head["sha256"] != hashlib.sha256(model).hexdigest():
+        if checksum != self._checksum(content):
             return None
+        line, _, model = content.partition(b"\n")
+        head = json.loads(line)
         return Checkpoint(head["rounds"], model, head["stopping"])
+
+    def _checksum(self, *parts: bytes) -> bytes:
+        return hashlib.sha256(b"".join([self.identity.encode(), *parts])).hexdigest().encode()
 
 
 def identity(chosen: Any, *splits: Encoded) -> str:

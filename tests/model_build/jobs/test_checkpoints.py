@@ -1,5 +1,6 @@
 """Trainings that are killed: the real program, killed for real, ends with the model of one that was not."""
 
+import hashlib
 import multiprocessing
 import random
 import runpy
@@ -8,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xgboost as xgb
 
+from model_build.jobs import hyperparameters
 from model_build.jobs.boosting import Stopping, Training, boost
-from model_build.jobs.checkpoints import Checkpoint, Checkpoints
+from model_build.jobs.checkpoints import Checkpoint, Checkpoints, identity
+from model_build.jobs.encoded import Encoded
 from tests.model_build.jobs.conftest import Jobs
 
 ROUNDS = 80
@@ -121,12 +125,82 @@ def test_every_round_draws_rows_of_its_own(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_checkpoint_of_another_training_is_passed_over(tmp_path: Path) -> None:
+    """Also of one whose identity begins alike, so that the names are the same."""
     state = {"best_round": 3}
-    Checkpoints(tmp_path, "a" * 64).write(Checkpoint(4, b"model", state))
-    (tmp_path / f"checkpoint-{'b' * 16}-000009").write_bytes(b'{"identity": "other", "sha256": ""}\nmodel')
-    (tmp_path / f"checkpoint-{'b' * 16}-000010").write_bytes(b"{")
-    assert Checkpoints(tmp_path, "b" * 64).newest() is None
-    assert Checkpoints(tmp_path, "a" * 64).newest() == Checkpoint(4, b"model", state)
+    own, other, alike = "a" * 64, "b" * 64, "a" * 16 + "b" * 48
+    Checkpoints(tmp_path, own).write(Checkpoint(4, b"model", state))
+    assert Checkpoints(tmp_path, other).newest() is None
+    assert Checkpoints(tmp_path, alike).newest() is None
+    Checkpoints(tmp_path, alike).write(Checkpoint(9, b"foreign", {}))
+    assert Checkpoints(tmp_path, own).newest() == Checkpoint(4, b"model", state)
+
+
+JUNK = {
+    "nothing": b"",
+    "array": b"[]",
+    "number": b"1\nmodel",
+    "null": b"null\nmodel",
+    "object": b"{}\nmodel",
+    "no_checksum": b'{"identity": "%s", "rounds": 9, "stopping": {}}\nmodel' % (b"a" * 64),
+    "binary": bytes(range(256)),
+    "checksum_of_nothing": hashlib.sha256(b"").hexdigest().encode(),
+}
+
+
+@pytest.mark.parametrize("kind", [*JUNK, "folder", "dangling_link"])
+def test_what_is_no_checkpoint_is_passed_over(tmp_path: Path, kind: str) -> None:
+    """Under a checkpoint's name and beyond all rounds, it costs neither the restart nor the checkpoints that follow."""
+    kept = Checkpoints(tmp_path, "a" * 64)
+    junk = [tmp_path / f"checkpoint-{'a' * 16}-{rounds:06d}" for rounds in (2, 9, 10)]
+    for path in junk:
+        if kind == "folder":
+            (path / "within").mkdir(parents=True)
+        elif kind == "dangling_link":
+            path.symlink_to(tmp_path / "nowhere")
+        else:
+            path.write_bytes(JUNK[kind])
+    assert kept.newest() is None
+    for rounds in (4, 6, 8):
+        kept.write(Checkpoint(rounds, b"model", {}))
+        assert kept.newest() == Checkpoint(rounds, b"model", {})
+    kept.write(Checkpoint(10, b"ten", {}))
+    assert kept.newest() == (Checkpoint(8, b"model", {}) if kind == "folder" else Checkpoint(10, b"ten", {}))
+
+
+def test_a_changed_byte_is_noticed_wherever_it_is(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "a" * 64)
+    kept.write(Checkpoint(4, b"model", {"best_round": 3}))
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert kept.newest() is None, place
+
+
+def test_the_newest_stays_however_many_rounds_there_are(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "a" * 64)
+    for rounds in (999_998, 999_999, 1_000_000, 1_000_001):
+        kept.write(Checkpoint(rounds, b"model", {}))
+        assert kept.newest() == Checkpoint(rounds, b"model", {})
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_identity_is_that_of_hyperparameters_and_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of threads does not change the model, and does not count."""
+
+    def identity_of(*arguments: str, value: float = 0.0) -> str:
+        pq.write_table(
+            pa.table({name: pa.array([value], pa.float32()) for name in ("label", "x")}), tmp_path / "p.parquet"
+        )
+        split = Encoded(tmp_path, ("x",), "train")
+        return identity(hyperparameters.parse(arguments, "binary", 2), split, split)
+
+    first = identity_of()
+    monkeypatch.setenv("SM_NUM_CPUS", "77")
+    assert identity_of() == first
+    others = [("--eta", "0.2"), ("--num_round", "7"), ("--seed", "1"), ("--eval_metric", "auc")]
+    found = {first, identity_of(value=1.0), *(identity_of(*pair) for pair in others)}
+    assert len(found) == 2 + len(others)
 
 
 def test_a_torn_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
