@@ -5,8 +5,12 @@ attributes alone, so that this room needs no botocore.
 """
 
 import re
+import sys
+import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 #: (place, value, shape) → the violations of a value that is known later only (an expression), None for any other.
@@ -24,20 +28,13 @@ SCALARS: dict[str, tuple[type, ...]] = {
     "blob": (str, bytes),
 }
 
-#: What Java's regular expressions have and Python's have not, as the service models use it.
+#: What Java's regular expressions have and Python's have not, as the service models use it, beside Unicode's categories.
 JAVA = (
     (r"\p{Alnum}", "A-Za-z0-9"),
     (r"\p{ASCII}", r"\x00-\x7f"),
     (r"[\p{Print}]", r"[\x20-\x7e]"),
     (r"\p{Print}", r"[\x20-\x7e]"),
     (r"\p{Graph}", r"\x21-\x7e"),
-    (r"\p{L}", r"\w"),
-    (r"\p{N}", r"\d"),
-    (r"\p{Zs}", "\u0020\u00a0"),
-    (r"\p{Z}", "\u0020\u00a0\u2000-\u200a\u2028\u2029\u202f\u3000"),
-    (r"\p{M}", "\u0300-\u036f"),
-    (r"\p{S}", "$+<=>^`|~\u00a2-\u00a9\u00ac-\u00b1\u2190-\u2bff"),
-    (r"\p{P}", r"!-#%-*,-/:;?@\[\\\]_{}" + "\u00a1\u00ab\u00bb\u00bf\u2010-\u205e"),
     (r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff"),
     (r"[\w-_]", r"[\w\-_]"),
     ("${1,128}", ""),
@@ -122,7 +119,22 @@ def _range(size: float, limits: Any, place: str, unit: str) -> Iterator[str]:
 def _compiled(pattern: str) -> re.Pattern[str]:
     for java, python in JAVA:
         pattern = pattern.replace(java, python)
-    return re.compile(pattern)
+    return re.compile(re.sub(r"\\p\{([LMNPSZ][a-z]?)\}", lambda found: _characters(found[1]), pattern))
+
+
+def _characters(category: str) -> str:
+    """Those of a general category, L or Lu, as the inside of a character class."""
+    return "".join(characters for name, characters in _categories().items() if name.startswith(category))
+
+
+@cache
+def _categories() -> dict[str, str]:
+    """Unicode's general categories: two letters → their characters, as the inside of a character class."""
+    found: dict[str, str] = defaultdict(str)
+    for name, run in groupby(map(chr, range(sys.maxunicode + 1)), key=unicodedata.category):
+        first, *others = run
+        found[name] += f"{re.escape(first)}-{re.escape(others[-1] if others else first)}"
+    return found
 
 
 CONTAINERS: dict[str, Callable[[Any, Any, str, Deferred], Iterator[str]]] = {

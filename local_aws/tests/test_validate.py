@@ -106,6 +106,24 @@ def test_every_pattern_of_the_models_compiles_and_is_used(service: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("Passed: über 5 €, 3 × ₹ — 中文。 [a]^-~\\ \U0001f600\u2028", True),
+        ("a\nb", False),
+        ("a\tb", False),
+        ("\x1b[31m", False),
+        ("a\u200bb", False),
+        ("\ud800", False),
+    ],
+    ids=["symbols", "newline", "tab", "escape", "zero width", "surrogate"],
+)
+def test_categories_of_unicode_are_those_of_unicode(text: str, allowed: bool) -> None:
+    shape = operation_model("sagemaker", "CreateModelPackage").input_shape
+    found = list(violations(shape, {"ModelPackageDescription": text}))
+    assert (not found) is allowed
+
+
+@pytest.mark.parametrize(
     ("tags", "said"),
     [
         ([{"Key": "aws:mine", "Value": "x"}], "aws: prefixed tag key names are not allowed"),

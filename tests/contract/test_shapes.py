@@ -62,3 +62,20 @@ def test_a_deferred_value_is_left_to_its_judge() -> None:
         )
     )
     assert judged == ["Endpoint.EndpointName: later"]
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("Passed: über 5 €, 3 × ₹ — 中文。 [a]^-~\\ \U0001f600\u2028", True),
+        ("a\nb", False),
+        ("a\tb", False),
+        ("\x1b[31m", False),
+        ("a\u200bb", False),
+        ("\ud800", False),
+    ],
+    ids=["symbols", "newline", "tab", "escape", "zero width", "surrogate"],
+)
+def test_categories_of_unicode_are_those_of_unicode(text: str, allowed: bool) -> None:
+    found = list(violations({"ModelPackageDescription": text}, shape("CreateModelPackage"), "Package"))
+    assert (not found) is allowed

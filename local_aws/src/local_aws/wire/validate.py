@@ -5,8 +5,12 @@ botocore's own ParamValidator leaves out enums, patterns and unknown members; Sa
 
 import datetime
 import re
+import sys
+import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 #: Decides whether a value stands for one that is known later (an expression of the definition language).
@@ -143,25 +147,31 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     """botocore carries Java's spelling; Python knows no \\p classes and no possessive quantifiers before 3.11."""
     for java, python in _JAVA_CLASSES:
         pattern = pattern.replace(java, python)
-    return re.compile(pattern, re.DOTALL)
+    return re.compile(re.sub(r"\\p\{([LMNPSZ][a-z]?)\}", lambda found: _characters(found[1]), pattern), re.DOTALL)
+
+
+def _characters(category: str) -> str:
+    """Those of a general category of Unicode, L or Lu, as the inside of a character class."""
+    return "".join(characters for name, characters in _categories().items() if name.startswith(category))
+
+
+@cache
+def _categories() -> dict[str, str]:
+    """Unicode's general categories: two letters → their characters, as the inside of a character class."""
+    found: dict[str, str] = defaultdict(str)
+    for name, run in groupby(map(chr, range(sys.maxunicode + 1)), key=unicodedata.category):
+        first, *others = run
+        found[name] += f"{re.escape(first)}-{re.escape(others[-1] if others else first)}"
+    return found
 
 
 _JAVA_CLASSES = (
     (r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff"),  # surrogate pairs
-    (r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]", r"[^\x00-\x08]"),
-    (r"\p{L}\p{Z}\p{N}", r"\w\s"),
     (r"\p{Alnum}", r"a-zA-Z0-9"),
     (r"\p{ASCII}*", r"[\x00-\x7f]*"),
     (r"[\p{Print}]", r"[\x20-\x7e]"),
     (r"\p{Print}", r"[\x20-\x7e]"),
     (r"\z", r"\Z"),
-    (r"\p{L}", r"a-zA-Z\u00c0-\uffff"),
-    (r"\p{Zs}", r" \u00a0"),
-    (r"\p{Z}", r"\s"),
-    (r"\p{N}", r"0-9"),
-    (r"\p{M}", r"\u0300-\u036f"),
-    (r"\p{S}", r"$+<=>^`|~"),
-    (r"\p{P}", r"!-/:-@\[-`{-~"),
     (r"\p{Graph}", r"\x21-\x7e"),
     (r"\p{ASCII}", r"\x00-\x7f"),
     (r"[\w-_]", r"[\w\-_]"),
