@@ -50,11 +50,16 @@ class Tree:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trees whose values add up to the margin, less a constant. `link` is one of the values of LINKS."""
+    """Trees whose values add up to the margin, less a constant. `link` is one of the values of LINKS.
+
+    `base` (outputs,) is XGBoost's base_score, of which the constant is made: on the scale of the prediction, and of
+    multi:softprob the margin itself.
+    """
 
     trees: tuple[Tree, ...]
     outputs: int
     link: str
+    base: tuple[float, ...]
 
 
 def parse(raw: bytes) -> Ensemble:
@@ -68,7 +73,10 @@ def parse(raw: bytes) -> Ensemble:
         raise InputError("The booster gblinear has no trees.")
     weights = booster.get("weight_drop")
     model = booster["gbtree"]["model"] if booster["name"] == "dart" else booster["model"]
-    classes = max(int(learner["learner_model_param"]["num_class"]), 1)
+    parameters = learner["learner_model_param"]
+    classes = max(int(parameters["num_class"]), 1)
+    # One number for each class since XGBoost 3.1, one for all of them before.
+    base = np.broadcast_to(np.atleast_1d(json.loads(parameters["base_score"])), classes)
     return Ensemble(
         trees=tuple(
             _tree(tree, int(output), float(weights[index]) if weights else 1.0)
@@ -76,6 +84,7 @@ def parse(raw: bytes) -> Ensemble:
         ),
         outputs=classes,
         link=LINKS[objective],
+        base=tuple(map(float, base)),
     )
 
 

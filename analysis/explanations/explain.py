@@ -1,8 +1,8 @@
 """Which columns moved each prediction, and by how much: exact for trees, sampled for any other model.
 
 The baseline is one row, as Clarify's convention for a single baseline: the mean of each numeric column and the most
-frequent value of each categorical one, out of the training rows (see `baseline`). A prediction less the prediction at
-the baseline is what the values share out.
+frequent value of each categorical one, out of the rows that are analysed (see `baseline`). A prediction less the
+prediction at the baseline is what the values share out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +85,11 @@ class Explainer:
         shap = TreeShap(model, self.baseline, column_of)
         margins = shap.values(matrix, self.threads)
         names = tuple(self.columns)
+        answers = np.asarray(self.predict(matrix), dtype=np.float64).reshape(len(matrix), model.outputs)
         if model.link == "margin":
-            return Explanation(names, margins, shap.background, TREE_METHOD + MARGINS)
+            start = shap.background + np.asarray(model.base)
+            _near(_softmax(margins.sum(axis=2) + start), answers)
+            return Explanation(names, margins, start, TREE_METHOD + MARGINS)
         expected = np.asarray(self.predict(self.baseline), dtype=np.float64).reshape(1)
         start = LINKS[model.link][0](expected)
         sums = margins.sum(axis=2)
@@ -94,10 +97,7 @@ class Explainer:
         with np.errstate(invalid="ignore", divide="ignore"):
             scale = np.where(sums == 0, 0.0, change / sums)
         values = margins * scale[:, :, None]
-        answers = np.asarray(self.predict(matrix), dtype=np.float64).reshape(len(matrix), 1)
-        gap = float(np.abs(values.sum(axis=2) + expected - answers).max(initial=0.0))
-        if gap > TOLERANCE * max(1.0, float(np.abs(answers).max(initial=0.0))):
-            raise InputError(f"The trees and the model's answers part by up to {gap:.2g}.")
+        _near(values.sum(axis=2) + expected, answers)
         return Explanation(names, values, expected, TREE_METHOD + ("" if model.link == "identity" else RESCALED))
 
     def _sampled(self, matrix: Matrix, column_of: NDArray[np.int64], note: str | None) -> Explanation:
@@ -120,6 +120,18 @@ def baseline(numeric: Mapping[str, Floats], categorical: Mapping[str, NDArray[np
         found, counts = np.unique([text for text in texts if text is not None], return_counts=True)
         record[name] = str(found[np.argmax(counts)]) if len(found) else None
     return record
+
+
+def _near(sums: Floats, answers: Floats) -> None:
+    """Raises InputError when what the values add up to is not what the model answers; both (rows, outputs)."""
+    gap = float(np.abs(sums - answers).max(initial=0.0))
+    if not gap <= TOLERANCE * max(1.0, float(np.abs(answers).max(initial=0.0))):
+        raise InputError(f"The trees and the model's answers part by up to {gap:.2g}.")
+
+
+def _softmax(margins: Floats) -> Floats:
+    raised = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def _logit(probability: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """Explanations against the definition of the Shapley value, the prediction they share out, and `shap`."""
 
+import json
 from collections.abc import Callable
 from itertools import combinations
 from math import factorial
@@ -102,6 +103,40 @@ def test_values_add_up_to_the_prediction(objective: str) -> None:
     assert found.note is None
     assert "exact" in found.method
     assert found.values.sum(axis=2)[:, 0] + found.expected[0] == pytest.approx(predictor(model)(X), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"base_score": 0.9}, {"base_score": [0.2, 0.3, 0.5]}, {"booster": "dart", "rate_drop": 0.3}],
+    ids=["from the labels", "one for all", "one a class", "dart"],
+)
+def test_values_add_up_to_the_margins_of_unequal_classes(more: dict[str, object]) -> None:
+    labels = np.digitize(SIGNAL, [0.5, 2.0])
+    parameters = {"objective": "multi:softprob", "num_class": 3, "nthread": 1, **more}
+    model = xgb.train(parameters, xgb.DMatrix(X, labels, nthread=1), 6)
+    found = Explainer(predictor(model), GROUPED, X[:1], bytes(model.save_raw("json"))).explain(X)
+    assert found.note is None
+    margins = predictor(model, margin=True)
+    assert found.values.sum(axis=2) + found.expected == pytest.approx(margins(X), abs=1e-4)
+    assert found.expected == pytest.approx(margins(X[:1])[0], abs=1e-4)
+
+
+def test_probabilities_that_are_not_the_trees_are_sampled() -> None:
+    model = booster("multi:softprob")
+
+    def calibrated(matrix: np.ndarray) -> np.ndarray:
+        raised = predictor(model)(matrix) ** 2
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    found = Explainer(calibrated, SINGLE, X[:1], bytes(model.save_raw("json"))).explain(X[:20])
+    assert "part by" in str(found.note)
+    assert found.values.sum(axis=2) + found.expected == pytest.approx(calibrated(X[:20]), abs=1e-6)
+
+
+def test_the_single_number_of_older_models_counts_for_all_classes() -> None:
+    raw = json.loads(bytes(booster("multi:softprob", base_score=0.5).save_raw("json")))
+    raw["learner"]["learner_model_param"]["base_score"] = "5E-1"
+    assert parse(json.dumps(raw).encode()).base == (0.5, 0.5, 0.5)
 
 
 def test_shap_agrees() -> None:
