@@ -10,6 +10,7 @@ from contract.columns import Task
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding, Verdict
+from contract.words import DESCRIPTION, plain, within
 
 Bound = Literal["lower", "value", "upper"]
 
@@ -59,16 +60,34 @@ def judge(report: Document, rules: Sequence[Rule], artefact: str, others: Sequen
 
     Raises InputError when a rule names a metric that the report does not have.
     """
-    found = [*(_check(section(report), rule) for rule in rules), *others]
+    metrics = section(report)
+    found = [*(_check(metrics, rule) for rule in rules), *others]
     failures = [each.clause for each in found if not each.passed]
-    clauses = failures or [each.clause for each in found]
-    reason = f"{'Rejected' if failures else 'Passed'}: {'; '.join(clauses)}."
-    return Verdict(not failures, reason, artefact, flat(report))
+    clauses = tuple(map(plain, failures or [each.clause for each in found]))
+    reason = _sentence("Rejected" if failures else "Passed", clauses)
+    undefined = tuple(name for name in _metrics(metrics) if metrics[name]["value"] is None)
+    return Verdict(not failures, reason, artefact, flat(report), undefined, clauses)
+
+
+def _sentence(head: str, clauses: Sequence[str]) -> str:
+    """All clauses, or the first ones that have their place in a description and how many there are beside them."""
+    for kept in range(len(clauses), 0, -1):
+        rest = len(clauses) - kept
+        frame = f"{head}: {{}}{f'; and {rest} more, which report.html tells' if rest else ''}."
+        said = "; ".join(clauses[:kept])
+        if kept == 1 or len(frame.format(said)) <= DESCRIPTION:
+            break
+    return frame.format(within(said, DESCRIPTION - len(frame.format(""))))
+
+
+def _metrics(metrics: dict[str, Any]) -> list[str]:
+    """The names of the section's metrics, which stand among other details."""
+    return [name for name, metric in metrics.items() if isinstance(metric, dict) and "value" in metric]
 
 
 def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     """Whether the rule holds, and a clause that says so."""
-    known = [name for name, metric in metrics.items() if isinstance(metric, dict) and "value" in metric]
+    known = _metrics(metrics)
     if rule.metric not in known:
         raise InputError(f"The gate asks for {rule.metric}, the report has {', '.join(known)}.")
     value = metrics[rule.metric].get(rule.bound)

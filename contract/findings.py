@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from contract.documents import Document
 from contract.errors import InputError
 
+#: Stands for the value of a metric that has none: registration asks for it, and a package's metadata are texts.
+UNDEFINED = "undefined"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -26,16 +29,21 @@ class Finding:
 class Verdict:
     """What the gate decided and why.
 
-    passed    whether the model may be registered
-    reason    one sentence in words, also when it passed
-    artefact  SHA-256 of model.tar.gz
-    metrics   metric → value on the test split
+    passed     whether the model may be registered
+    reason     one sentence in words, also when it passed, that SageMaker takes as a description
+    artefact   SHA-256 of model.tar.gz
+    metrics    metric → value on the test split
+    undefined  metrics that the test split leaves undefined; the document has this word for their value
+    clauses    all that the reason says, and what it had no place for
     """
 
     passed: bool
     reason: str
     artefact: str
     metrics: dict[str, float] = field(default_factory=dict)
+    undefined: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
 
     def to_document(self) -> Document:
-        return {"passed": self.passed, "reason": self.reason, "artefact": self.artefact, "metrics": self.metrics}
+        metrics: Document = self.metrics | dict.fromkeys(self.undefined, UNDEFINED)
+        return {"passed": self.passed, "reason": self.reason, "artefact": self.artefact, "metrics": metrics}

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from contract import package
 from contract.documents import Document
 from contract.errors import InputError
+from contract.findings import UNDEFINED
 
 #: Executions that will not change any more.
 ENDED = ("Succeeded", "Failed", "Stopped")
@@ -117,9 +118,10 @@ def reason(execution: Document, found: list[Document]) -> str:
 
 
 def metrics(found: list[Document]) -> dict[str, float]:
-    """The metrics on the test split, out of the gate's document; empty when no evaluation ended well."""
+    """The metrics that the test split defines, out of the gate's document; empty when no evaluation ended well."""
     evaluated = evaluation(found)
-    return dict(evaluated[1].get("metrics", {})) if evaluated else {}
+    values = evaluated[1].get("metrics", {}) if evaluated else {}
+    return {name: value for name, value in values.items() if value != UNDEFINED}
 
 
 def evaluation(found: list[Document]) -> tuple[str, Document] | None:

@@ -8,6 +8,7 @@ import typer
 from contract import package
 from contract.documents import Document
 from contract.errors import InputError
+from contract.findings import UNDEFINED
 from mlops import output, projects, standing, version_sheet
 from mlops import target as targets
 from mlops.options import JsonOption, OptionalName, TargetOption
@@ -94,7 +95,7 @@ def _version(found: Document, held: list[Standing]) -> Document:
         "Metrics": {
             key.removeprefix(package.METRIC_PREFIX): float(value)
             for key, value in metadata.items()
-            if key.startswith(package.METRIC_PREFIX)
+            if key.startswith(package.METRIC_PREFIX) and value != UNDEFINED
         },
         "Stages": [one.stage for one in held if one.whole and one.meant == arn],
         "Modes": answers,

@@ -25,12 +25,16 @@ from contract import documents, package
 from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
+from contract.words import plain, within
 from model_build.jobs import champion_endpoint
 from model_build.jobs.artefact import unpack
 from model_build.jobs.program import folder
 
 #: The version when there is no champion.
 NONE = "none"
+
+#: The most of why the champion cannot answer, in characters: its own code may say anything, the verdict has a limit.
+SAID = 300
 
 
 class Reference(Protocol):
@@ -77,15 +81,15 @@ class Champion:
                 raise InputError(f"It answers {len(scores)} of {len(labels)} rows")
             reference = metrics.sample(labels, scores, sealed)
         except InputError as error:
-            return incomparable(self.version, str(error))
+            return incomparable(self.version, within(plain(str(error)), SAID))
         return compare(candidate, reference, self.version, self.rule, len(labels), count, seed)
 
     def _scores(self) -> NDArray[np.float64]:
         """(rows,) or (rows, classes), as soon as they are there. Raises InputError with the reason without them."""
         if (code := self.process.wait()) or not self.answers.is_file():
             lines = _log(self.answers).read_text(encoding="utf-8", errors="replace").split("\n")
-            said = next((line for line in reversed(lines) if line.strip()), f"it ended with exit code {code}")
-            raise InputError(f"Its own code fails: {said.strip()}")
+            said = next((line for line in map(plain, reversed(lines)) if line), f"it ended with exit code {code}")
+            raise InputError(f"Its own code fails: {said}")
         answer: dict[str, Any] = json.loads(self.answers.read_text(encoding="utf-8"))
         if "reason" in answer:
             raise InputError(answer["reason"])

@@ -4,6 +4,8 @@ import pytest
 
 from analysis.gate import DEFAULTS, Rule, judge
 from contract.errors import InputError
+from contract.findings import Finding
+from contract.words import plain
 
 
 def report(lower: float | None = 0.7, value: float | None = 0.8, reason: str | None = None) -> dict[str, object]:
@@ -52,6 +54,30 @@ def test_an_undefined_metric_fails_with_its_reason() -> None:
     assert not verdict.passed
     assert "undefined (all 3 test rows are of class no)" in verdict.reason
     assert verdict.metrics == {}
+    assert verdict.to_document()["metrics"] == {"auc": "undefined"}, "registration asks for it by name"
+
+
+def test_a_metric_that_no_rule_asks_for_may_be_undefined_and_is_named() -> None:
+    section = {"macro_auc": {"value": None, "lower": None}, "accuracy": {"value": 0.8, "lower": 0.7}, "classes": {}}
+    verdict = judge({"multiclass_classification_metrics": section}, [Rule("accuracy", minimum=0.3)], "abc")
+    assert verdict.passed
+    assert verdict.to_document()["metrics"] == {"accuracy": 0.8, "macro_auc": "undefined"}
+
+
+def test_the_reason_is_a_description_that_sagemaker_takes() -> None:
+    others = [Finding(True, f"M{index} of sex = \x1b[31mFe\n\tmale is 0.0, between -1 and 1") for index in range(30)]
+    verdict = judge(report(), [DEFAULTS["binary"]], "abc", others)
+    assert len(verdict.reason) <= 1024
+    assert verdict.reason == plain(verdict.reason)
+    said = verdict.reason.count("; M")
+    assert verdict.reason.endswith(f"; and {30 - said} more, which report.html tells.")
+    assert verdict.clauses[-1] == "M29 of sex = [31mFe male is 0.0, between -1 and 1"
+    assert judge(report(), [DEFAULTS["binary"]], "abc", others[: said - 1]).reason.endswith("between -1 and 1.")
+
+
+def test_a_clause_that_is_too_long_by_itself_is_cut() -> None:
+    for others in ([Finding(False, "x" * 1019)], [Finding(False, "x" * 5000), Finding(False, "y")]):
+        assert len(judge(report(), [], "abc", others).reason) == 1024
 
 
 def test_an_interval_that_is_missing_fails_too() -> None:

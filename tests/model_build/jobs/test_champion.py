@@ -4,11 +4,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from analysis import metrics
-from contract import documents
+from analysis.champion import Rule
+from contract import documents, package
+from contract.decision import Decision
+from contract.words import plain
 from inference.model import load
 from model_build.bundle import collect
 from model_build.jobs import champion
@@ -102,6 +106,22 @@ def test_code_that_fails_decides_nothing(telco: Jobs, content: str, said: str) -
     assert (found["compared"], found["passed"]) == (False, True)
     assert said in found["clause"]
     assert found["clause"].endswith("so the absolute threshold alone decides")
+
+
+def test_what_its_code_prints_reaches_the_verdict_as_plain_words(tmp_path: Path) -> None:
+    class Ended:
+        def wait(self) -> int:
+            return 1
+
+    decision = Decision("binary", ("No", "Yes"), 0.5)
+    documents.write(tmp_path / package.DECISION, decision.to_document())
+    (tmp_path / "answers.log").write_text("boom\nStack trace:\n\tat\x1b[31m" + "x" * 5000 + "\n\x1b\n\n")
+    beside = champion.Champion("3", tmp_path, tmp_path / "answers.json", Ended(), Rule("auc"))  # type: ignore[arg-type]
+    labels = np.array([0, 1])
+    found = beside.judge(metrics.sample(labels, np.array([0.1, 0.9]), decision), labels, decision, 20, 1)
+    assert "its own code fails: at [31mxxx" in found.finding.clause
+    assert found.finding.clause == plain(found.finding.clause)
+    assert len(found.finding.clause) < 500
 
 
 def test_other_columns_are_said(telco: Jobs) -> None:
