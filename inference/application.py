@@ -122,9 +122,10 @@ def _reasons(attributes: str) -> int | None:
     for attribute in attributes.replace(";", ",").split(","):
         key, _, value = attribute.partition("=")
         if key.strip().lower() == "reasons":
-            if not (value.strip().isascii() and value.strip().isdigit()):
-                raise InputError(f"The custom attribute reasons is {value.strip()!r:.50}; a whole number is needed.")
-            return int(value)
+            digits = value.strip()
+            if not (digits.isascii() and digits.isdigit()):
+                raise InputError(f"The custom attribute reasons is {digits!r:.50}; a whole number is needed.")
+            return int(digits) if len(digits) < 19 else 10**18  # all that there are, and Python reads no 5000 digits
     return None
 
 

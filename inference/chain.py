@@ -100,9 +100,12 @@ READERS: dict[str, Callable[[bytes], Scores]] = {
 
 def _numbers(read: Callable[[], list[Any]]) -> Scores:
     try:
-        return np.array(read(), dtype=np.float64)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"These are no scores of Random Cut Forest: {error!r}.") from None
+        scores = np.array(read(), dtype=np.float64)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InputError(f"These are no scores of Random Cut Forest: {error!r:.200}.") from None
+    if scores.ndim != 1 or not np.isfinite(scores).all():
+        raise InputError("These are no scores of Random Cut Forest: one finite number a row is needed.")
+    return scores
 
 
 def _no_scores(_matrix: Matrix) -> Scores:

@@ -37,7 +37,7 @@ class Hyperparameters:
     @classmethod
     def parse(cls, given: Mapping[str, object]) -> "Hyperparameters":
         """Out of texts, as in `hyperparameters.json`, or numbers. Raises InputError for what SageMaker would refuse."""
-        known = {*RANGES, "eval_metrics"}
+        known = (*RANGES, "eval_metrics")
         unknown = [name for name in given if name not in known and name not in IGNORED and not name.startswith("_")]
         if unknown:
             raise InputError(
@@ -64,7 +64,7 @@ def _names(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             value = [name.strip() for name in str(value).split(",")]
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         raise InputError(f"eval_metrics is {value!r}, a list of names is needed.")

@@ -22,10 +22,14 @@ def rows_of(values: Any, what: str = "X") -> Matrix:
 
     Raises InputError, with the place, when it is empty, no matrix, or holds what is no finite number.
     """
+    if np.ma.is_masked(values):
+        raise InputError(f"{what} holds masked values: fill in or drop what is missing first.")
     try:
         rows = np.asarray(values)
     except ValueError:
         raise InputError(f"The rows of {what} differ in length: each needs the same number of features.") from None
+    except OverflowError:
+        raise InputError(f"{what} holds a whole number that is too large to compute with.") from None
     if rows.dtype == object:
         rows = _from_objects(rows, what)
     if rows.dtype.kind not in "fiub":
@@ -36,7 +40,8 @@ def rows_of(values: Any, what: str = "X") -> Matrix:
         raise InputError(f"{what} is empty: {rows.shape[0]} rows with {rows.shape[1]} features.")
     # NaN fails both comparisons.
     if not (float(rows.min()) >= -LARGEST and float(rows.max()) <= LARGEST):
-        row, column = np.argwhere(~(np.abs(rows) <= LARGEST))[0]
+        # In float64, as float32 knows no number between the largest and infinity.
+        row, column = np.argwhere(~(np.abs(rows) <= np.float64(LARGEST)))[0]
         raise InputError(
             f"{what} holds {rows[row, column]} in row {row}, column {column} (counted from 0): "
             f"fill in or drop what is missing or infinite first."
@@ -63,5 +68,5 @@ def rows_of_csv(source: Path | io.StringIO, what: str) -> Matrix:
 def _from_objects(rows: NDArray[np.object_], what: str) -> Matrix:
     try:
         return rows.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{what} holds something that is no number ({error}): encode it first.") from None

@@ -59,14 +59,14 @@ def _json(text: str) -> Any:
 
 
 def _json_lines(text: str) -> Any:
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return [_features(_loads(line, f"line {number}"), f"line {number}") for number, line in lines]
 
 
 def _loads(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where} is not JSON: {error}.") from None
 
 

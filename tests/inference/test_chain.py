@@ -90,11 +90,22 @@ def test_the_first_container_refuses(artefact: Path, body: bytes, content_type: 
     assert words in json.loads(found[2])["error"]
 
 
-@pytest.mark.parametrize(
-    ("body", "content_type"),
-    [(b"{}", "application/json"), (b'{"scores": [1]}', "application/json"), (b"1.5\n", "text/csv"), (b"x", "")],
-)
-def test_the_last_container_refuses_what_are_no_scores(artefact: Path, body: bytes, content_type: str) -> None:
+NO_SCORES = {
+    "empty": (b"{}", "application/json"),
+    "numbers": (b'{"scores": [1]}', "application/json"),
+    "lists": (b'{"scores": [{"score": [1, 2]}]}', "application/json"),
+    "not_a_number": (b'{"score": NaN}', "application/jsonlines"),
+    "beyond_float64": (b'{"score": %s}' % (b"9" * 400), "application/jsonlines"),
+    "thousands_of_digits": (b'{"score": %s}' % (b"9" * 5000), "application/jsonlines"),
+    "deep": (b"[" * 100_000, "application/json"),
+    "csv": (b"1.5\n", "text/csv"),
+    "no_type": (b"x", ""),
+}
+
+
+@pytest.mark.parametrize("name", NO_SCORES)
+def test_the_last_container_refuses_what_are_no_scores(artefact: Path, name: str) -> None:
+    body, content_type = NO_SCORES[name]
     status, _, reason = ask(Deciding(load_deciding(artefact), Serving()), body, content_type)
     assert status.startswith("400")
     assert "cores" in json.loads(reason)["error"]

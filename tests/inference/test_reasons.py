@@ -62,6 +62,8 @@ def test_they_are_told_when_asked_for(client: Client) -> None:
 def test_an_environment_asks_for_a_whole_job_and_a_request_overrules_it(client: Client) -> None:
     asked = replace(client, serving=Serving(reasons=1))
     assert len(asked.predictions([61, 1, "Bern"])[0]["reasons"]) == 1
+    for number in ("99", "9" * 30, "9" * 5000):
+        assert asked.invoke(BODY, **{**ASK, next(iter(ASK)): f"reasons={number}"})[0] == 200
     status, _, content = asked.invoke(BODY, **{**ASK, next(iter(ASK)): "reasons=0"})
     assert (status, content) == (200, client.invoke(BODY)[2])
 

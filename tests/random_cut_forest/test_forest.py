@@ -159,6 +159,14 @@ BAD_ROWS: dict[str, tuple[Any, str]] = {
     "objects": (np.array([[object()]] * 300), "no number"),
     "ragged": ([[1.0], [1.0, 2.0]], "differ in length"),
     "huge": (np.full((300, 2), 1e301), "holds 1e+301"),
+    "whole and huge": ([[1, 10**400]] * 300, "too large"),
+    "fractions and huge": ([[1.5, 10**400]] * 300, "too large"),
+    "masked": (np.ma.masked_greater(np.arange(600.0).reshape(200, 3), 500), "holds masked values"),
+} | {
+    f"{value} of {dtype.__name__}": (infinite.astype(dtype), f"holds {value} in row 2, column 1")
+    for dtype in (np.float16, np.float32, np.longdouble)
+    for value in ("inf", "-inf", "nan")
+    for infinite in [np.where(np.arange(600).reshape(200, 3) == 7, float(value), 1.0)]
 }
 
 

@@ -39,9 +39,15 @@ def test_metrics_in_each_spelling(metrics: str) -> None:
         ({"feature_dim": "three"}, "feature_dim is 'three', a whole number is needed"),
         ({"feature_dim": 3.5}, "a whole number is needed"),
         ({"feature_dim": True}, "a whole number is needed"),
-        ({"feature_dim": 3, "trees": "50"}, "has no hyperparameter trees"),
+        (
+            {"feature_dim": 3, "trees": "50"},
+            "has no hyperparameter trees; it has feature_dim, num_trees, num_samples_per_tree, eval_metrics.",
+        ),
         ({"feature_dim": 3, "eval_metrics": '["auc"]'}, "eval_metrics has auc"),
         ({"feature_dim": 3, "eval_metrics": "{}"}, "a list of names is needed"),
+        pytest.param({"feature_dim": 3, "eval_metrics": "[" * 100_000}, "eval_metrics has [[", id="deep"),
+        pytest.param({"feature_dim": 3, "eval_metrics": "9" * 5000}, "eval_metrics has 99", id="digits"),
+        pytest.param({"feature_dim": "9" * 5000}, "a whole number is needed", id="digits_of_a_number"),
     ],
 )
 def test_refuses(given: dict[str, Any], sentence: str) -> None:

@@ -1,5 +1,6 @@
 """Requests and responses of the endpoint."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -69,6 +70,48 @@ def test_refuses(body: bytes, content_type: str, sentence: str) -> None:
     with pytest.raises(InputError) as raised:
         parse(body, content_type)
     assert sentence in str(raised.value)
+
+
+def instances(value: bytes) -> bytes:
+    return b'{"instances": [{"features": [%s]}]}' % value
+
+
+#: Name → body, words of the refusal.
+HOSTILE = {
+    "beyond_float64": (instances(b"9" * 400 + b", 1, 1"), "too large"),
+    "beyond_float64_among_fractions": (instances(b"1.5, " + b"9" * 400), "too large"),
+    "thousands_of_digits": (instances(b"9" * 5000), "The body is not JSON: Exceeds the limit"),
+    "rounded_to_infinity": (instances(b"1e999"), "holds inf"),
+    "deep_arrays": (b"[" * 100_000, "The body is not JSON: "),
+    "deep_objects": (b'{"a":' * 100_000, "The body is not JSON: "),
+    "deep_features": (instances(b"[" * 500 + b"]" * 500), "are no list of numbers"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_refuses_hostile_json(name: str) -> None:
+    """As JSON Lines as well."""
+    body, words = HOSTILE[name]
+    line = body.removeprefix(b'{"instances": [').removesuffix(b"]}") if b"instances" in body else body
+    for content, content_type in ((body, "application/json"), (line, "application/jsonlines")):
+        with pytest.raises(InputError) as raised:
+            parse(content, content_type)
+        assert words.removeprefix("The body") in str(raised.value)
+        assert len(str(raised.value)) < 500
+
+
+@given(st.binary(max_size=60) | st.text('{}[]",:01.e-\n aefinstur', max_size=60).map(str.encode))
+def test_no_body_brings_it_down(body: bytes) -> None:
+    for content_type in ("text/csv", "application/json", "application/jsonlines"):
+        with contextlib.suppress(InputError):
+            assert parse(body, content_type).ndim == 2
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\u001e"], ids=["line", "next_line", "record"])
+def test_a_line_ends_with_a_line_feed_alone(separator: str) -> None:
+    """What else Unicode calls an end of line may stand within a JSON text, or is no JSON."""
+    text = json.dumps({"features": [1, 2], "note": f"a{separator}b"}, ensure_ascii=separator < " ")
+    assert parse(f"{text}\r\n{text}\n".encode(), "application/jsonlines").tolist() == [[1, 2], [1, 2]]
 
 
 @pytest.mark.parametrize("accept", [None, "", "*/*", "application/json", "text/html, application/json;q=0.9"])
