@@ -1,7 +1,9 @@
 """The gate on bias: `analysis.json` in Clarify's schema and limits in, findings in words out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import isclose
 
+from analysis.figures import figure, telling
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding
@@ -20,6 +22,9 @@ RATIOS = frozenset({"DI"})
 
 #: The share of the best group's rate that a group must reach: 29 CFR 1607.4 D, the four-fifths rule.
 FOUR_FIFTHS = 0.8
+
+#: A rate of 4 in 25 over one of 5 in 25 is a little less than .8 in float64: what rounding explains is no violation.
+ROUNDING = 1e-12
 
 
 def judge(analysis: Document, limits: Mapping[str, float]) -> list[Finding]:
@@ -52,12 +57,17 @@ def _metric(metric: str, limit: float, found: list[tuple[str, Document]]) -> Fin
             reason = str(entry.get("error") or "no reason was given").rstrip(".")
             return Finding(False, f"{metric} of {group} is undefined ({reason[0].lower()}{reason[1:]})")
     group, entry = max(found, key=lambda each: _distance(metric, each[1]["value"]))
-    allowed = _allowed(metric, limit)
+    passed = allows(metric, entry["value"], limit)
+    value, low, high = _spelled(entry["value"], _ends(metric, limit), passed)
+    must = "" if passed else "it must be "
     rule = " (the four-fifths rule)" if metric in RATIOS and limit == FOUR_FIFTHS else ""
-    words = f"{metric} of {group} is {entry['value']:.4f}"
-    if _distance(metric, entry["value"]) > _distance(metric, limit):
-        return Finding(False, f"{words}, it must be {allowed}{rule}")
-    return Finding(True, f"{words}, {allowed}{rule}")
+    return Finding(passed, f"{metric} of {group} is {value}, {must}between {low} and {high}{rule}")
+
+
+def allows(metric: str, value: float, limit: float) -> bool:
+    """Whether the value is no farther from the metric's best than the limit; rounding aside, the limit itself is."""
+    distance, most = _distance(metric, value), _distance(metric, limit)
+    return distance <= most or isclose(distance, most, rel_tol=ROUNDING, abs_tol=ROUNDING)
 
 
 def _distance(metric: str, value: float) -> float:
@@ -67,6 +77,14 @@ def _distance(metric: str, value: float) -> float:
     return max(value, 1 / value) if value > 0 else float("inf")
 
 
-def _allowed(metric: str, limit: float) -> str:
-    low, high = sorted((limit, 1 / limit)) if metric in RATIOS else (-limit, limit)
-    return f"between {low:g} and {high:g}"
+def _ends(metric: str, limit: float) -> tuple[float, float]:
+    """The least and the greatest value that is allowed."""
+    return (min(limit, 1 / limit), max(limit, 1 / limit)) if metric in RATIOS else (-limit, limit)
+
+
+def _spelled(value: float, ends: tuple[float, float], passed: bool) -> Sequence[str]:
+    """The value and its ends as texts, by which the value lies between them when it has passed and only then."""
+    return telling(
+        lambda numbers: (numbers[1] <= numbers[0] <= numbers[2]) == passed,
+        lambda more: [figure(value, more), *(f"{end:.{6 + more}g}" for end in ends)],
+    )

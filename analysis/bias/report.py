@@ -11,7 +11,8 @@ from analysis.bias import posttraining, pretraining
 from analysis.bias.groups import Bits, Group
 from analysis.bias.posttraining import Decisions
 from analysis.bias.pretraining import Labels, UndefinedError
-from analysis.fairness import FOUR_FIFTHS
+from analysis.fairness import FOUR_FIFTHS, allows
+from analysis.figures import telling
 from contract.documents import Document
 
 #: Below as many rows, a rate of the group is little more than chance: its 95 % interval is wider than ±.1.
@@ -84,7 +85,7 @@ def words(groups: Sequence[Group], outcomes: Outcomes) -> list[Document]:
 def _words(group: Group, outcomes: Outcomes, decided: Bits) -> Document:
     rate, other = float(decided[group.member].mean()), float(decided[~group.member].mean())
     low, high = min(rate, other), max(rate, other)
-    passes = low / high >= FOUR_FIFTHS if high else None
+    passes = allows("DI", low / high, FOUR_FIFTHS) if high else None
     return {
         "facet": group.facet,
         "group": group.name,
@@ -107,9 +108,13 @@ def _sentence(group: Group, outcomes: Outcomes, rate: float, other: float, passe
     if rate > other:
         who, than = than.capitalize(), who
     verb = "passes" if passes else "fails"
+    less, more, share = telling(
+        lambda told: (told[2] >= FOUR_FIFTHS) == passes and (told[0] > 0) == (low > 0),
+        lambda more: (f"{100 * low:.{1 + more}f}", f"{100 * high:.{1 + more}f}", f"{low / high:.{2 + more}f}"),
+    )
     return (
-        f"{who}: “{outcomes.favourable_value}” for {low:.1%}, against {high:.1%} for {than}; "
-        f"that is {low / high:.2f} of it, which {verb} the four-fifths rule (at least {FOUR_FIFTHS:.2f})."
+        f"{who}: “{outcomes.favourable_value}” for {less}%, against {more}% for {than}; "
+        f"that is {share} of it, which {verb} the four-fifths rule (at least {FOUR_FIFTHS:.2f})."
     )
 
 
