@@ -4,15 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from analysis import threshold
 from contract.decision import OF_PROBABILITIES
 from contract.errors import InputError
 from model_build.algorithms import ALGORITHMS, Name
-from model_build.config import analyses, tuning
+from model_build.config import analyses, training, tuning
 from model_build.config.tables import LONGEST_WAIT_WITHOUT_CHECKPOINTS, Config
-from model_build.hyperparameters import OBJECTIVES, XGBoost
 from model_build.jobs import anomaly_threshold
 from preprocessing.settings import LABEL
 
@@ -51,7 +50,7 @@ def contradictions(config: Config, own_model: bool) -> Iterator[str]:
         yield from _own_model(config)
         return
     yield from _engine(config)
-    yield from _hyperparameters(config)
+    yield from training.contradictions(config)
     if config.train.algorithm == "random_cut_forest":
         yield from _forest(config)
 
@@ -184,8 +183,9 @@ def _shared_trees(config: Config) -> Iterator[str]:
     """Each instance grows some of the trees, from files of its own."""
     from model_build.jobs.csv_channels import PARTS  # pyarrow, which few configurations need here
 
-    count, trees = config.instances.training_count, config.train.hyperparameters.get("num_trees", 100)
-    if isinstance(trees, int) and count > trees:
+    count = config.instances.training_count
+    trees = min(tuning.values(config, "num_trees", 100), default=count)
+    if count > trees:
         yield f"instances.training_count = {count} is more than the {trees} trees that the instances could share."
     files = PARTS * config.instances.processing_count
     if config.train.engine == "builtin" and count > files:
@@ -198,8 +198,8 @@ def _shared_trees(config: Config) -> Iterator[str]:
 def _fixed_score(config: Config) -> Iterator[str]:
     """A score is an expected inverse depth, at most 1, times log2(1 + samples per tree)."""
     name, _, text = config.train.threshold.partition(":")
-    samples = config.train.hyperparameters.get("num_samples_per_tree", 256)
-    if name != "fixed" or not isinstance(samples, int):
+    samples = max(tuning.values(config, "num_samples_per_tree", 256), default=0)
+    if name != "fixed" or samples < 1:
         return
     try:
         outside = float(text) > math.log2(1 + samples)
@@ -235,32 +235,3 @@ def _network(config: Config) -> Iterator[str]:
     security = config.security
     if bool(security.subnets) != bool(security.security_groups):
         yield "security: subnets and security_groups go together; name both or none."
-
-
-def _hyperparameters(config: Config) -> Iterator[str]:
-    algorithm = ALGORITHMS[config.train.algorithm]
-    try:
-        parsed = algorithm.hyperparameters.model_validate(config.train.hyperparameters)
-    except ValidationError as error:
-        for fault in error.errors():
-            key = f"train.hyperparameters.{fault['loc'][0]}"
-            if fault["type"] == "extra_forbidden":
-                yield f"{key}: {algorithm.title} has no such hyperparameter, or the template sets it itself."
-            else:
-                yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
-        return
-    task = config.columns.task
-    if isinstance(parsed, XGBoost) and config.instances.training_count > 1:
-        yield from _alone(parsed)
-    if isinstance(parsed, XGBoost) and parsed.objective is not None and parsed.objective not in OBJECTIVES[task]:
-        known = ", ".join(OBJECTIVES[task])
-        yield f"train.hyperparameters.objective = {parsed.objective!r} does not fit a {task} task; use one of {known}."
-
-
-def _alone(parsed: XGBoost) -> Iterator[str]:
-    """What XGBoost does on one host alone: https://xgboost.readthedocs.io/en/stable/treemethod.html."""
-    if parsed.tree_method == "exact":
-        yield (
-            "train.hyperparameters.tree_method = 'exact' trains on one instance; "
-            "choose hist or approx, or set instances.training_count = 1."
-        )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from model_build.config.section import Section, Texts
+from model_build.config.section import Section, Seed, Texts
 
 
 class Analysis(Section):
@@ -31,7 +31,7 @@ class Analysis(Section):
     partial_dependence: Texts = Field(
         default=(), description="columns whose curve is drawn; empty: the six that move the scores most"
     )
-    seed: int = Field(default=42, ge=0, description="seed of the choice of rows and of sampled explanations")
+    seed: Seed = Field(default=42, description="seed of the choice of rows and of sampled explanations")
     favourable: Texts = Field(
         default=(), description="the label's values that are good for a person; binary: by default columns.positive"
     )

@@ -45,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(
             f"{path} is missing: `mlops new {path.parent.name} --data FILE --label COLUMN` writes one."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML and UTF-8; a number too long, or tables too deep
         raise InputError(f"{path} is not TOML: {error}.") from None
 
 

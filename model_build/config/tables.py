@@ -1,13 +1,15 @@
 """The tables of `config.toml`, and `Config`, the whole of it."""
 
+import sys
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from contract.columns import MISSING, Columns, Task
 from model_build import algorithms
 from model_build.config.judging import Analysis, Champion, Gate
-from model_build.config.section import Section, Texts
+from model_build.config.section import Section, Seed, Texts
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 #: AWS's limits of one tuning job.
@@ -16,7 +18,25 @@ MOST_JOBS, MOST_PARALLEL = 750, 100
 #: The longest that a built-in algorithm without checkpoints may wait for Spot capacity, in seconds.
 LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
 
-Scalar = str | int | float | bool
+#: What a hyperparameter may be is said by its algorithm's table, or by a train.py of one's own.
+Scalar = str | int | Annotated[float, Field(allow_inf_nan=True)] | bool
+
+Text = Annotated[str, Field(pattern=r"\S")]
+JobName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise PydanticCustomError("number", "A number is needed, and a finite one")
+    return value
+
+
+def _value(value: object) -> object:
+    return value if isinstance(value, str) else _number(value)
+
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+Value = Annotated[int | float | str, BeforeValidator(_value)]
 
 
 class Pipeline(Section):
@@ -36,9 +56,9 @@ class Pipeline(Section):
     window_days: int | None = Field(
         default=None, ge=1, description="take the newest days only, counted from the newest partition"
     )
-    query: str | None = Field(default=None, description="SQL: what Athena finds is the data; with database")
-    database: str | None = Field(default=None, description="of the query, in the Glue catalogue")
-    workgroup: str = Field(default="primary", description="of Athena, for the query")
+    query: Text | None = Field(default=None, description="SQL: what Athena finds is the data; with database")
+    database: Text | None = Field(default=None, description="of the query, in the Glue catalogue")
+    workgroup: Text = Field(default="primary", description="of Athena, for the query")
 
 
 class ColumnsSection(Section):
@@ -80,7 +100,7 @@ class Split(Section):
 
     by: Literal["random", "stratified", "time"] = Field(default="stratified", description="how rows find their side")
     key: Texts = Field(default=(), description="columns that keep rows together; empty: the whole row")
-    seed: int = Field(default=42, ge=0, description="another seed is another split")
+    seed: Seed = Field(default=42, description="another seed is another split")
     train: Share = Field(default=0.6, description="share of the rows that the model learns from")
     validation: Share = Field(default=0.1, description="share that ends the training and sets the threshold")
     test: Share = Field(default=0.3, description="share that Evaluate reports on; Train never sees it")
@@ -108,10 +128,10 @@ class Train(Section):
 class Range(Section):
     """Either `min` and `max`, or `values`."""
 
-    min: int | float | None = None
-    max: int | float | None = None
+    min: Number | None = None
+    max: Number | None = None
     scaling: Literal["auto", "linear", "logarithmic", "reverse"] = "auto"
-    values: tuple[int | float | str, ...] = Field(default=(), max_length=30)
+    values: tuple[Value, ...] = Field(default=(), max_length=30)
 
 
 class Tuning(Section):
@@ -128,13 +148,15 @@ class Tuning(Section):
     max_jobs: int = Field(default=12, ge=1, le=MOST_JOBS, description="training jobs in all")
     max_parallel: int = Field(default=2, ge=1, le=MOST_PARALLEL, description="training jobs at a time")
     early_stopping: bool = Field(default=False, description="stop jobs that fall behind the median of earlier ones")
-    seed: int = Field(default=42, ge=1, description="seed of the search")
+    seed: int = Field(default=42, ge=1, le=2**31 - 1, description="seed of the search")
     ranges: dict[str, Range] = Field(
         default_factory=dict,
         description="hyperparameter = { min, max, scaling } (auto, linear, logarithmic, reverse) or { values }; "
         "empty: the algorithm's own",
     )
-    parents: Texts = Field(default=(), max_length=5, description="earlier tuning jobs whose results the search knows")
+    parents: tuple[JobName, ...] = Field(
+        default=(), max_length=5, description="earlier tuning jobs whose results the search knows"
+    )
     warm_start: Literal["identical", "transfer"] = Field(
         default="transfer", description="parents saw the same data and code, or others"
     )
@@ -159,7 +181,7 @@ class Evaluate(Section):
     golden: int = Field(
         default=100, ge=1, le=10_000, description="test records kept with their decisions, to prove deployments"
     )
-    seed: int = Field(default=42, ge=0, description="seed of the resamples and of the choice of golden records")
+    seed: Seed = Field(default=42, description="seed of the resamples and of the choice of golden records")
 
 
 class Card(Section):

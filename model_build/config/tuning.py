@@ -5,11 +5,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost-tuning.html and …/rand
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
+from model_build.config import training
 from model_build.config.tables import Config, Range
+from model_build.hyperparameters import XGBoost
 
 Direction = Literal["Maximize", "Minimize"]
 Kind = Literal["Integer", "Continuous"]
@@ -60,9 +62,6 @@ OBJECTIVES: dict[tuple[str, str], dict[str, Direction]] = {
     ("random_cut_forest", "binary"): {"auc": "Maximize"},
 }
 
-#: Objective → Train prints it without being told to (see `jobs.hyperparameters.OBJECTIVES`).
-PRINTED = {"binary": ("logloss", "auc"), "multiclass": ("mlogloss", "merror"), "regression": ("rmse",)}
-
 
 def ranges(config: Config) -> Mapping[str, Range]:
     """What the configuration tunes, by name."""
@@ -96,62 +95,89 @@ def contradictions(config: Config, own_model: bool, hyperparameters: type[BaseMo
         yield from _printed(config)
     if tuning.max_parallel > tuning.max_jobs:
         yield f"tuning.max_parallel = {tuning.max_parallel} is more than tuning.max_jobs = {tuning.max_jobs}."
+    if len(set(tuning.parents)) < len(tuning.parents):
+        yield "tuning.parents: a job stands twice."
     for name, row in ranges(config).items():
         kind = TUNABLE[algorithm].get(name)
         if kind is None:
             yield f"tuning.ranges.{name}: {algorithm} cannot tune it; known are {', '.join(TUNABLE[algorithm])}."
             continue
-        yield from _range(f"tuning.ranges.{name}", name, row, kind, hyperparameters)
+        if faults := list(_range(row, kind)):
+            yield from (f"tuning.ranges.{name}: {fault}" for fault in faults)
+            continue
+        for value in ends(row, kind):
+            found = _refusals(config, name, value, hyperparameters)
+            yield from (f"tuning.ranges.{name}: {value!r}: {fault}" for fault in found)
     if tuning.strategy == "grid":
         yield from _grid(config)
 
 
 def _printed(config: Config) -> Iterator[str]:
-    given: Any = config.train.hyperparameters.get("eval_metric") or PRINTED[config.columns.task]
-    printed = given.split(",") if isinstance(given, str) else given
+    try:
+        printed = training.printed(config)
+    except ValueError:
+        return  # said by the check of the hyperparameters
     name = objective(config)[0]
     if name not in printed:
         yield f"tuning.objective = {name!r} is not on the log: add it to train.hyperparameters.eval_metric."
 
 
-def _range(key: str, name: str, row: Range, kind: Kind, hyperparameters: type[BaseModel]) -> Iterator[str]:
-    ends = [row.min, row.max]
-    if bool(row.values) == any(end is not None for end in ends):
-        yield f"{key}: a range has either min and max, or values."
+def ends(row: Range, kind: Kind) -> tuple[int | float | str, ...]:
+    """All values of a range, or its two ends, as the training jobs get them."""
+    cast = int if kind == "Integer" else float
+    return row.values or tuple(cast(end) for end in (row.min, row.max) if end is not None)
+
+
+def values(config: Config, name: str, default: int) -> list[int]:
+    """The whole numbers that a hyperparameter gets: the one of [train.hyperparameters], or the ends of its range."""
+    row = ranges(config).get(name) if config.tuning.enabled else None
+    found = ends(row, "Integer") if row else (config.train.hyperparameters.get(name, default),)
+    return [value for value in found if isinstance(value, int)]
+
+
+def _refusals(config: Config, name: str, value: int | float | str, hyperparameters: type[BaseModel]) -> Iterator[str]:
+    """Why the algorithm refuses the value: by itself, or with the tree method."""
+    method = {key: given for key, given in config.train.hyperparameters.items() if key == "tree_method"}
+    try:
+        parsed = hyperparameters.model_validate({**method, name: value})
+    except ValidationError as error:
+        for fault in error.errors():
+            if fault["loc"][0] == name:  # what is wrong with the method is said where it stands
+                yield f"{fault['msg'][0].lower()}{fault['msg'][1:]}."
         return
-    tried = list(row.values)
-    if not row.values:
-        if row.min is None or row.max is None:
-            yield f"{key}: min and max go together; name both."
-            return
-        if row.min >= row.max:
-            yield f"{key}: min = {row.min:g} is not below max = {row.max:g}."
-            return
-        if kind == "Integer" and not all(float(end).is_integer() for end in (row.min, row.max)):
-            yield f"{key}: min and max must be whole numbers."
-            return
-        yield from _scaling(key, row, kind)
-        tried = [row.min, row.max]
-    elif len(set(row.values)) < len(row.values):
-        yield f"{key}: a value stands twice."
-    for value in tried:
-        typed = int(value) if kind == "Integer" and not isinstance(value, str) else value
-        try:
-            hyperparameters.model_validate({name: typed})
-        except ValidationError as error:
-            message = error.errors()[0]["msg"]
-            yield f"{key}: {value!r}: {message[0].lower()}{message[1:]}."
+    if isinstance(parsed, XGBoost) and parsed.tree_method == "exact":
+        yield from (f"tree_method = 'exact' {fault}" for fault in training.exact(parsed))
 
 
-def _scaling(key: str, row: Range, kind: Kind) -> Iterator[str]:
+def _range(row: Range, kind: Kind) -> Iterator[str]:
+    if bool(row.values) == any(end is not None for end in (row.min, row.max)):
+        yield "a range has either min and max, or values."
+    elif row.values:
+        if min(len(set(row.values)), len(set(map(str, row.values)))) < len(row.values):
+            yield "a value stands twice."
+        if kind == "Integer" and not all(isinstance(value, int) for value in row.values):
+            yield "values must be whole numbers, written without a point."
+    elif row.min is None or row.max is None:
+        yield "min and max go together; name both."
+    elif row.min >= row.max:
+        yield f"min = {row.min:g} is not below max = {row.max:g}."
+    elif kind == "Integer" and not all(float(end).is_integer() for end in (row.min, row.max)):
+        yield "min and max must be whole numbers."
+    else:
+        yield from _scaling(row, kind)
+
+
+def _scaling(row: Range, kind: Kind) -> Iterator[str]:
     low, high = row.min or 0, row.max or 0
     if row.scaling == "logarithmic" and low <= 0:
-        yield f"{key}: logarithmic scaling needs a min above 0."
+        yield "logarithmic scaling needs a min above 0."
     if row.scaling == "reverse" and (kind == "Integer" or not 0 <= low < high < 1):
-        yield f"{key}: reverse scaling needs a continuous range within [0, 1)."
+        yield "reverse scaling needs a continuous range within [0, 1)."
 
 
 def _grid(config: Config) -> Iterator[str]:
+    if config.tuning.parents:
+        yield 'tuning.parents: strategy = "grid" tries every combination whatever parents found; remove them.'
     combinations = 1
     for name, row in ranges(config).items():
         if not row.values:

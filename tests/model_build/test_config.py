@@ -1,12 +1,16 @@
 """The configuration: what it refuses, and how it says so."""
 
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import xgboost as xgb
 
 from contract.errors import InputError
 from model_build import config
+from model_build.config import training
 from model_build.config.coherence import METRICS
 from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import SMALL
@@ -72,6 +76,42 @@ REFUSED = {
         {"train": {"hyperparameters": {"max_depth": "six"}}},
         "hyperparameters.max_depth = 'six'",
     ),
+    "a number of 70 bits": ({"train": {"hyperparameters": {"max_depth": 2**70}}}, "reads whole numbers of 32 bits"),
+    "an infinite hyperparameter": ({"train": {"hyperparameters": {"lambda": math.inf}}}, "reads numbers of 32 bits"),
+    "a hyperparameter too small": ({"train": {"hyperparameters": {"eta": 1e-50}}}, "reads numbers of 32 bits"),
+    "no metric": ({"train": {"hyperparameters": {"eval_metric": []}}}, "eval_metric is empty"),
+    "an empty metric": ({"train": {"hyperparameters": {"eval_metric": ""}}}, "eval_metric: '' is no metric"),
+    "an unknown metric": ({"train": {"hyperparameters": {"eval_metric": "auc,foo"}}}, "'foo' is no metric of a binary"),
+    "a metric's odd number": ({"train": {"hyperparameters": {"eval_metric": "auc@foo"}}}, "'auc@foo' is no metric"),
+    "torn metrics": ({"train": {"hyperparameters": {"eval_metric": "[1"}}}, "eval_metric = '[1' is no list of names"),
+    "numbers for metrics": ({"train": {"hyperparameters": {"eval_metric": "[1]"}}}, "is no list of names"),
+    "exact without a depth": (
+        {"train": {"hyperparameters": {"tree_method": "exact", "max_depth": 0}}},
+        "tree_method = 'exact' needs a limit of the depth",
+    ),
+    "exact that draws by split": (
+        {"train": {"hyperparameters": {"tree_method": "exact", "colsample_bynode": 0.5}}},
+        "draws no columns by split",
+    ),
+    "no probability": ({"train": {"hyperparameters": {"base_score": 2.0}}}, "base_score = 2: a first probability"),
+    "constraints unread": ({"train": {"hyperparameters": {"monotone_constraints": "1,0"}}}, "monotone_constraints"),
+    "groups unread": ({"train": {"hyperparameters": {"interaction_constraints": "[0]"}}}, "interaction_constraints"),
+    "one row a tree": (
+        {"train": {"algorithm": "random_cut_forest", "hyperparameters": {"num_samples_per_tree": 1}}},
+        "num_samples_per_tree = 1: input should be greater than or equal to 2",
+    ),
+    "a forest's seed of 70 bits": (
+        {"train": {"algorithm": "random_cut_forest", "hyperparameters": {"seed": 2**70}}},
+        "hyperparameters.seed",
+    ),
+    "a split's seed of 70 bits": ({"split": {"seed": 2**70}}, "split.seed"),
+    "an end beyond all floats": (
+        {"tuning": {"enabled": True, "ranges": {"gamma": {"min": 0, "max": 10**400}}}},
+        "a number is needed, and a finite one",
+    ),
+    "an infinite limit": ({"gate": {"minimum": math.inf}}, "gate.minimum = inf: input should be a finite number"),
+    "a limit that is none": ({"gate": {"minimum": math.nan}}, "gate.minimum = nan: input should be a finite number"),
+    "a blank query": ({"pipeline": {"query": " ", "database": "shop"}}, "pipeline.query = ' '"),
     "champion by a metric of another task": ({"champion": {"metric": "r2"}}, "champion.metric = 'r2' is no metric"),
     "champion with a negative margin": ({"champion": {"margin": -0.1}}, "champion.margin = -0.1"),
     "a risk that is none": ({"card": {"risk_rating": "Huge"}}, "card.risk_rating = 'Huge'"),
@@ -92,6 +132,34 @@ def test_refused_in_one_sentence(case: str) -> None:
     assert lines[0].startswith("shop/config.toml: ")
     assert sentence in lines[0]
     assert lines[0].endswith(".")
+
+
+def test_a_number_too_long_for_python_is_no_toml(small: Path) -> None:
+    (small / config.FILE).write_text(f"{SMALL}[split]\nseed = {'9' * 5000}\n")
+    with pytest.raises(InputError, match="is not TOML"):
+        config.load(small)
+
+
+#: What stands behind a metric's name where it may or must.
+NUMBERS = {"error": ("", "@0.25", "@0.0125"), "map": ("", "@3", "@3-"), "ndcg": ("", "@3", "@3-"), "pre": ("", "@2")}
+
+
+@pytest.mark.parametrize(
+    ("task", "objective"),
+    [("binary", "binary:logistic"), ("multiclass", "multi:softprob"), ("regression", "reg:gamma")],
+)
+def test_xgboost_prints_each_metric_under_the_name_that_the_configuration_takes(task: Any, objective: str) -> None:
+    labels = {"binary": [0, 1, 1, 0], "multiclass": [0, 1, 2, 0], "regression": [0.5, 1, 2, 3]}[task]
+    known = training.METRICS[task]
+    names = [name + end for name in known for end in NUMBERS.get(name, ("@1.5",) if "tweedie" in name else ("",))]
+    data = xgb.DMatrix(np.arange(4.0).reshape(-1, 1), labels)
+    classes = [("num_class", "3")] if task == "multiclass" else []
+    booster = xgb.Booster([("objective", objective), *classes, *(("eval_metric", name) for name in names)], [data])
+    booster.update(data, 0)
+    line = booster.eval_set([(data, "validation")])
+    assert [part.rsplit(":", 1)[0] for part in line.split("\t")[1:]] == [f"validation-{name}" for name in names]
+    columns = {"task": task} | ({} if task == "binary" else {"positive": None})
+    config.parse(with_values(columns=columns, train={"hyperparameters": {"eval_metric": names}}), "c")
 
 
 def test_several_faults_have_a_line_each() -> None:

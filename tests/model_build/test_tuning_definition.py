@@ -147,6 +147,9 @@ def test_a_forest_on_spot_has_no_checkpoints(small: Path) -> None:
     assert "CheckpointConfig" not in found
 
 
+FOREST, HOSTS = '\n[train]\nalgorithm = "random_cut_forest"', "\n[instances]\ntraining_count = 60"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -162,6 +165,31 @@ def test_a_forest_on_spot_has_no_checkpoints(small: Path) -> None:
         ("max_parallel = 13", "tuning.max_parallel = 13 is more than tuning.max_jobs = 12."),
         ("strategy = 'grid'\nranges.eta = { values = [0.1, 0.2] }", "the grid has 2 combinations"),
         ("strategy = 'grid'", 'strategy = "grid" needs values, not min and max.'),
+        ("max_jobs = 2\nstrategy = 'grid'\nparents = ['a']\nranges.eta = { values = [0.1, 0.2] }", "tuning.parents:"),
+        ("parents = ['']", "tuning.parents.0 = '': "),
+        ("parents = ['bad name!']", "tuning.parents.0 = 'bad name!': "),
+        ("parents = ['a', 'a']", "tuning.parents: a job stands twice."),
+        ("ranges.max_depth = { values = [2.5, 3] }", "tuning.ranges.max_depth: values must be whole numbers"),
+        ("ranges.max_depth = { values = [2.0, 3] }", "tuning.ranges.max_depth: values must be whole numbers"),
+        ("ranges.max_depth = { values = [true, 3] }", "tuning.ranges.max_depth.values.0 = True: a number is needed"),
+        ("ranges.max_depth = { values = ['2', 3] }", "tuning.ranges.max_depth: values must be whole numbers"),
+        ("ranges.max_depth = { min = true, max = 3 }", "tuning.ranges.max_depth.min = True: a number is needed"),
+        ("ranges.max_depth = { min = 0, max = 1e40 }", "reads whole numbers of 32 bits"),
+        ("ranges.max_depth = { min = 3, max = 3 }", "tuning.ranges.max_depth: min = 3 is not below max = 3."),
+        ("ranges.gamma = { min = 0, max = inf }", "tuning.ranges.gamma.max = inf: a number is needed"),
+        ("ranges.gamma = { min = nan, max = 1 }", "tuning.ranges.gamma.min = nan: a number is needed"),
+        ("ranges.gamma = { values = [inf] }", "tuning.ranges.gamma.values.0 = inf: a number is needed"),
+        ("ranges.gamma = { min = 0, max = 1e300 }", "tuning.ranges.gamma: 1e+300: the algorithm reads numbers of 32"),
+        ("ranges.eta = { min = '0.1', max = 0.2 }", "tuning.ranges.eta.min = '0.1': a number is needed"),
+        ("ranges.eta = { values = ['0.1'] }", "tuning.ranges.eta: '0.1': input should be a valid number."),
+        ("ranges.eta = { values = [0.1, 0.10] }", "tuning.ranges.eta: a value stands twice."),
+        ("seed = 99999999999", "tuning.seed = 99999999999"),
+        ("[train.hyperparameters]\neval_metric = 'logloss'", "tuning.objective = 'auc' is not on the log"),
+        ("ranges.max_depth = { min = 0, max = 3 }\n[train.hyperparameters]\ntree_method = 'exact'", "0: tree_method ="),
+        ("ranges.num_trees = { min = 50, max = 90 }" + FOREST + HOSTS, "than the 50 trees"),
+        ("ranges.num_trees = { values = [59, 90] }" + FOREST + HOSTS, "than the 59 trees"),
+        (FOREST + HOSTS, "than the 50 trees"),
+        ("ranges.num_samples_per_tree = { min = 1, max = 9 }" + FOREST, "tuning.ranges.num_samples_per_tree: 1: "),
     ],
 )
 def test_what_cannot_be_tuned_is_refused_in_a_sentence(small: Path, text: str, sentence: str) -> None:
@@ -170,6 +198,23 @@ def test_what_cannot_be_tuned_is_refused_in_a_sentence(small: Path, text: str, s
         config.load(small)
     assert sentence in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[train.hyperparameters]\neval_metric = 'logloss, auc'",
+        '[train.hyperparameters]\neval_metric = \'["logloss", "auc"]\'',
+        "[train.hyperparameters]\neval_metric = ['logloss', 'auc']",
+        "ranges.eta = { values = [1, 0.5] }",
+        "ranges.max_depth = { min = 2.0, max = 3.0 }",
+        "ranges.num_trees = { min = 60, max = 90 }" + FOREST + HOSTS,
+    ],
+    ids=["names", "json", "list", "a whole rate", "whole ends", "enough trees"],
+)
+def test_what_can_be_tuned_is_taken(small: Path, text: str) -> None:
+    (small / config.FILE).write_text(f"{SMALL}[tuning]\nenabled = true\n{text}\n")
+    config.load(small)
 
 
 def test_a_wait_shorter_than_the_runtime_is_refused(small: Path) -> None:
