@@ -1,14 +1,15 @@
 """Processing jobs: folders in, a program per host, folders out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from local_aws.errors import AwsError, NotSupported
 from local_aws.jobs import inputs, outputs
 from local_aws.jobs.failure import message_in, reason_of
 from local_aws.jobs.folder import HostFolder, resource_config
-from local_aws.jobs.kind import Document, Outcome
+from local_aws.jobs.kind import Document, Live, Outcome
 from local_aws.jobs.programs import ProgramKind
+from local_aws.jobs.run import run
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -26,6 +27,9 @@ class Processing(ProgramKind):
     name = "Processing"
     exists = "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
     missing = "Could not find requested job with name: {name}"
+
+    def run(self, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
+        return run(self, aws, document, live, ending)
 
     def check(self, aws: Aws, request: Document) -> Document:
         cluster = request["ProcessingResources"]["ClusterConfig"]

@@ -1,4 +1,4 @@
-"""Kinds of jobs that are programs: a command on each host, run to its end."""
+"""What `run` asks of kinds of jobs that are programs: a command on each host, run to its end."""
 
 import math
 from abc import abstractmethod
@@ -6,18 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from local_aws.jobs.folder import HostFolder
-from local_aws.jobs.kind import Document, Kind, Live, Outcome
+from local_aws.jobs.kind import Document, Kind
 from local_aws.jobs.metrics import Metrics
 from local_aws.jobs.outputs import Output
-from local_aws.jobs.run import Run
 from local_aws.jobs.spot import Interruption
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
 from local_aws.processes.watch import End
-
-#: Seconds between SIGTERM and SIGKILL when the server itself ends.
-HURRY = 0.0
 
 
 class ProgramKind(Kind):
@@ -31,9 +27,6 @@ class ProgramKind(Kind):
     grace: float = 30.0
     logs_metrics: bool = False
     phases: tuple[str, str, str] = ("Downloading", "Training", "Uploading")
-
-    def run(self, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
-        return Run(aws, self, document, live).to_end(lambda: HURRY if ending() else self.grace)
 
     def images_of(self, document: Document) -> list[str]:
         return [self.image_of(document)]

@@ -4,27 +4,32 @@ import select
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from local_aws.jobs import events, spot
 from local_aws.jobs.failure import reason_of_error
 from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Live, Outcome, job_folder
 from local_aws.jobs.outputs import Output
+from local_aws.jobs.programs import ProgramKind
 from local_aws.operations import Aws
 from local_aws.processes.hosts import Host, Hosts
 from local_aws.processes.images import Image
 from local_aws.processes.watch import End, Watch
 from local_aws.services import logs
 
-if TYPE_CHECKING:
-    from local_aws.jobs.programs import ProgramKind
+#: Seconds between SIGTERM and SIGKILL when the server itself ends.
+HURRY = 0.0
+
+
+def run(kind: ProgramKind, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
+    """`Kind.run` for programs."""
+    return Run(aws, kind, document, live).to_end(lambda: HURRY if ending() else kind.grace)
 
 
 class Run:
     """A job in a clean folder; its document changes as it goes on, and `live` shows that."""
 
-    def __init__(self, aws: Aws, kind: "ProgramKind", document: Document, live: Live) -> None:
+    def __init__(self, aws: Aws, kind: ProgramKind, document: Document, live: Live) -> None:
         self.document = document
         self._aws = aws
         self._kind = kind

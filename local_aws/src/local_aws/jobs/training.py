@@ -1,7 +1,7 @@
 """Training jobs: channels in, a program per host, a model out."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -9,8 +9,9 @@ from local_aws.errors import AwsError, NotSupported
 from local_aws.jobs import checkpoints, inputs, outputs, spot, toolkit
 from local_aws.jobs.failure import JobError, message_in, reason_of
 from local_aws.jobs.folder import HostFolder, resource_config
-from local_aws.jobs.kind import Document, Outcome
+from local_aws.jobs.kind import Document, Live, Outcome
 from local_aws.jobs.programs import ProgramKind
+from local_aws.jobs.run import run
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -56,6 +57,9 @@ class Training(ProgramKind):
     missing = "Requested resource not found."
     grace = 120.0
     logs_metrics = True
+
+    def run(self, aws: Aws, document: Document, live: Live, ending: Callable[[], bool]) -> Outcome:
+        return run(self, aws, document, live, ending)
 
     def check(self, aws: Aws, request: Document) -> Document:
         algorithm = request.get("AlgorithmSpecification", {})
