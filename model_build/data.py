@@ -9,7 +9,7 @@ from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
 from model_build.catalogue import load, own_code
-from model_build.selection import queried, windowed
+from model_build.selection import is_data, listed, queried, windowed
 
 
 def locate(data: str | None, built: Built, s3: Any, session: Any = None) -> str:
@@ -52,7 +52,7 @@ def _sample(built: Built, s3: Any) -> str:
 def _upload(path: Path, built: Built, s3: Any) -> str:
     files = _files(path)
     root = f"{built.assets.prefix}/data/{_content_hash(files)}/"
-    present = {key for key, _ in _listed(s3, built.target.bucket, root)}
+    present = {key for key, _ in listed(s3, built.target.bucket, root)}
     for name, path in files.items():
         if root + name not in present:
             s3.upload_file(str(path), built.target.bucket, root + name)
@@ -62,20 +62,21 @@ def _upload(path: Path, built: Built, s3: Any) -> str:
 def fingerprint(address: str, s3: Any) -> str:
     """A hash over keys and ETags below `address`. Raises InputError when nothing lies there."""
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    listed = sorted((key.removeprefix(prefix), etag) for key, etag in _listed(s3, bucket, prefix))
-    if not listed:
+    found = sorted((key.removeprefix(prefix), etag) for key, etag in listed(s3, bucket, prefix))
+    if not found:
         raise InputError(f"There is no data at {address}; name a file, a folder or an s3:// prefix with --data.")
-    return sha256(dumps(listed).encode())
+    return sha256(dumps(found).encode())
 
 
 def _files(path: Path) -> dict[str, Path]:
-    """Name below the data's prefix → file; what is hidden, and what tools leave beside data, is no data."""
+    """Name below the data's prefix → file. Raises InputError when there is nothing to read."""
+    if path.is_file() and not is_data(path.name):
+        raise InputError(f"{path} has the name of a hidden file, a marker or a checksum, which are no data; rename it.")
     if path.is_file():
         found = {path.name: path}
     elif path.is_dir():
-        below = {file.relative_to(path): file for file in sorted(path.rglob("*")) if file.is_file()}
-        shown = {name for name in below if not any(part.startswith((".", "_")) for part in name.parts)}
-        found = {name.as_posix(): below[name] for name in sorted(shown)}
+        below = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.is_file()}
+        found = {name: below[name] for name in sorted(below) if is_data(name)}
     else:
         raise InputError(f"The data {path} does not exist.")
     if not found:
@@ -91,9 +92,3 @@ def _content_hash(files: dict[str, Path]) -> str:
         with path.open("rb") as stream:
             hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return sha256(dumps(hashes).encode())
-
-
-def _listed(s3: Any, bucket: str, prefix: str) -> list[tuple[str, str]]:
-    """Key and ETag of every object below the prefix that holds bytes."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [(entry["Key"], entry["ETag"]) for page in pages for entry in page.get("Contents", []) if entry["Size"]]

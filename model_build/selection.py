@@ -13,64 +13,82 @@ from model_build.built import Built
 #: Rows of a query that are held at once, and written to a file each.
 CHUNK = 500_000
 
+#: The partition of rows without a value, as Hive, Spark and Athena write it.
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
 
 def queried(built: Built, session: Any, folder: Path) -> None:
     """The rows that Athena finds for the configuration's query, as Parquet files in `folder`. `session` is boto3's.
 
     The same rows in the same order give the same files, and so the same fingerprint: a query with ORDER BY lets the
-    cache answer. Raises InputError when there are none.
+    cache answer. Raises InputError when there are none, and with what Athena says when it has no answer.
     """
     import awswrangler  # seconds, and few pipelines need it
+    import pyarrow
 
-    source = built.source
+    source, rows = built.source, 0
+    refusals = [kind for kind in vars(awswrangler.exceptions).values() if isinstance(kind, type)]
     try:
         frames = awswrangler.athena.read_sql_query(
             sql=source["query"], database=source["database"], workgroup=source["workgroup"], ctas_approach=False,
             chunksize=CHUNK, boto3_session=session,
         )  # fmt: skip
-        rows = 0
         for number, frame in enumerate(frames):
             frame.to_parquet(folder / f"part-{number:05}.parquet", index=False)
             rows += len(frame)
-    except awswrangler.exceptions.QueryFailed as error:
-        raise InputError(f"pipeline.query: Athena says: {error}") from error
+    except (*refusals, pyarrow.ArrowException) as error:
+        said = "; ".join(str(part) for part in error.args if part) or type(error).__name__
+        raise InputError(f"pipeline.query: Athena says: {said}") from error
     if not rows:
         raise InputError("pipeline.query: Athena finds no rows.")
 
 
 def windowed(address: str, built: Built, s3: Any) -> str:
-    """The address of those objects below `address` whose partition lies within the last days that there are: copies,
-    below a hash of their content. Raises InputError when no key has the partition."""
+    """The address of those objects in the folder `address` whose partition lies within the last days that there are:
+    copies, below a hash of their content. Raises InputError when no key has the partition, or one has no date in it."""
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    prefix = prefix and prefix.rstrip("/") + "/"  # S3 alone would take sales2025/ for a part of sales
     name, days = built.source["partition"], built.source["window_days"]
-    found = [(key, etag, date) for key, etag in _listed(s3, bucket, prefix) if (date := _date(key, name))]
+    found = [(key, etag, date) for key, etag in listed(s3, bucket, prefix) if (date := _date(key, name))]
     if not found:
         raise InputError(
             f"No object below {address} has a date in its key, {name}=2026-01-31/; mend pipeline.partition."
         )
-    first = max(date for _, _, date in found) - datetime.timedelta(days=days - 1)
-    chosen = sorted((key, etag) for key, etag, date in found if date >= first)
+    first = max(date for _, _, date in found).toordinal() - days + 1
+    chosen = sorted((key, etag) for key, etag, date in found if date.toordinal() >= first)
     root = f"{built.assets.prefix}/data/{sha256(dumps([bucket, prefix, chosen]).encode())}/"
-    present = {key for key, _ in _listed(s3, built.target.bucket, root)}
+    present = {key for key, _ in listed(s3, built.target.bucket, root)}
     for key, _ in chosen:
-        target = root + key.removeprefix(prefix).lstrip("/")
+        target = root + key.removeprefix(prefix)
         if target not in present:
             s3.copy({"Bucket": bucket, "Key": key}, built.target.bucket, target)
     return f"s3://{built.target.bucket}/{root}"
 
 
 def _date(key: str, name: str) -> datetime.date | None:
-    """The date in the part `name=YYYY-MM-DD` of a key. None for a key without one."""
-    text = re.search(rf"(?:^|/){re.escape(name)}=(\d{{4}}-\d{{2}}-\d{{2}})/", key)
-    try:
-        return datetime.date.fromisoformat(text[1]) if text else None
-    except ValueError:
+    """The date in the part `name=YYYY-MM-DD` of a key. None for a key without the part, or without a value in it.
+    Raises InputError for another value."""
+    text = re.search(rf"(?:^|/){re.escape(name)}=([^/]*)/", key)
+    if text is None or text[1] == NO_VALUE:
         return None
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text[1]):
+            return datetime.date.fromisoformat(text[1])
+    except ValueError:
+        pass
+    raise InputError(f"{key}: {name}={text[1]} is no date like {name}=2026-01-31; mend the key, or pipeline.partition.")
 
 
-def _listed(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """Key and ETag of each object with bytes; markers that tools leave beside data are no data."""
+def is_data(name: str) -> bool:
+    """Whether a name below the data's prefix is one that preprocessing reads: what is hidden, and what tools leave
+    beside data, is not."""
+    return not any(part.startswith((".", "_")) for part in name.split("/")) and not name.endswith(".crc")
+
+
+def listed(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """Key and ETag of each object of data with bytes below the prefix."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
-            if entry["Size"] and not entry["Key"].rpartition("/")[2].startswith(("_", ".")):
-                yield entry["Key"], entry["ETag"]
+            key = entry["Key"]
+            if entry["Size"] and is_data(key.removeprefix(prefix) or key.rpartition("/")[2]):
+                yield key, entry["ETag"]

@@ -62,9 +62,62 @@ def test_a_window_ends_at_the_newest_day(session: boto3.Session) -> None:
 
 def test_a_window_without_dates_is_a_sentence(session: boto3.Session) -> None:
     s3 = session.client("s3")
-    put(s3, "yesterday", "2026-13-01")
+    s3.put_object(Bucket=TARGET.bucket, Key="sales/rows.csv", Body=b"a")
+    put(s3, "__HIVE_DEFAULT_PARTITION__")
     with pytest.raises(InputError, match=r"No object below .* has a date in its key, day=2026-01-31/"):
         data.locate(None, built(partition="day", window_days=2), s3)
+
+
+def test_only_what_preprocessing_reads_decides_the_window(session: boto3.Session) -> None:
+    s3, chosen = session.client("s3"), built(partition="day", window_days=1)
+    put(s3, "2026-02-01")
+    for key in (
+        "sales/_spark_metadata/day=2026-03-01/x.csv",
+        "sales/_temporary/0/day=2026-03-01/part.csv",
+        "sales/.cfg/day=2026-03-01/x.csv",
+        "sales/day=2026-03-01/rows.csv.crc",
+        "sales/day=__HIVE_DEFAULT_PARTITION__/rows.csv",
+        "salesold/day=2027-01-01/rows.csv",
+    ):
+        s3.put_object(Bucket=TARGET.bucket, Key=key, Body=b"x")
+    s3.put_object(Bucket=TARGET.bucket, Key="sales/day=2026-03-01/empty.csv", Body=b"")
+    for address in (ADDRESS, ADDRESS.rstrip("/")):
+        assert below(s3, data.locate(address, chosen, s3)) == ["day=2026-02-01/rows.csv"]
+
+
+@pytest.mark.parametrize("day", ["20260203", "2026-02-30", "2026-02-02T00:00:00", "yesterday", ""])
+def test_a_partition_without_a_date_is_a_sentence(session: boto3.Session, day: str) -> None:
+    s3 = session.client("s3")
+    put(s3, "2026-02-01", day)
+    with pytest.raises(InputError, match=f"sales/day={day}/rows.csv: day={day} is no date like day=2026-01-31; mend"):
+        data.locate(None, built(partition="day", window_days=2), s3)
+
+
+def test_a_window_may_be_longer_than_time(session: boto3.Session) -> None:
+    s3 = session.client("s3")
+    put(s3, "0001-01-01", "2026-02-01")
+    address = data.locate(None, built(partition="day", window_days=10**12), s3)
+    assert below(s3, address) == ["day=0001-01-01/rows.csv", "day=2026-02-01/rows.csv"]
+
+
+def test_a_prefix_without_data_is_a_sentence(session: boto3.Session) -> None:
+    s3 = session.client("s3")
+    for key, body in {"_SUCCESS": b"x", ".x": b"x", "_temporary/0/part.csv": b"x", "empty.csv": b""}.items():
+        s3.put_object(Bucket=TARGET.bucket, Key=f"sales/{key}", Body=body)
+    for address in (ADDRESS, ADDRESS.rstrip("/"), ADDRESS + "_SUCCESS"):
+        with pytest.raises(InputError, match="There is no data at"):
+            data.fingerprint(address, s3)
+    s3.put_object(Bucket=TARGET.bucket, Key="sales/rows.csv", Body=b"x")
+    found = data.fingerprint(ADDRESS, s3)
+    s3.put_object(Bucket=TARGET.bucket, Key="sales/_SUCCESS", Body=b"other")
+    assert data.fingerprint(ADDRESS, s3) == found, "what is not read changes nothing"
+
+
+def test_a_file_that_preprocessing_would_pass_over_is_not_uploaded(session: boto3.Session, tmp_path: Path) -> None:
+    path = tmp_path / "_rows.csv"
+    path.write_text("a\n1\n")
+    with pytest.raises(InputError, match=r"_rows\.csv has the name of a hidden file"):
+        data.locate(str(path), built(), session.client("s3"))
 
 
 QUERY = {"query": "SELECT * FROM sales ORDER BY id", "database": "shop", "workgroup": "primary"}
@@ -91,8 +144,16 @@ def test_a_query_is_asked_of_athena(session: boto3.Session, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("answer", "sentence"),
-    [(iter(()), "Athena finds no rows"), (awswrangler.exceptions.QueryFailed("no such table"), "no such table")],
-    ids=["nothing", "failed"],
+    [
+        (iter(()), "Athena finds no rows"),
+        (awswrangler.exceptions.QueryFailed("no such table"), "Athena says: no such table"),
+        (awswrangler.exceptions.QueryCancelled(None), "Athena says: QueryCancelled"),
+        (awswrangler.exceptions.InvalidArgumentValue("no such workgroup"), "no such workgroup"),
+        (awswrangler.exceptions.NoFilesFound("no result"), "no result"),
+        (awswrangler.exceptions.UndetectedType("of the column"), "of the column"),
+        (iter([pd.DataFrame({"a": [1, "text"]})]), "Athena says: .*column a"),
+    ],
+    ids=["nothing", "failed", "cancelled", "argument", "no files", "type", "two types in a column"],
 )
 def test_a_query_without_rows_is_a_sentence(
     session: boto3.Session, monkeypatch: pytest.MonkeyPatch, answer: Any, sentence: str
