@@ -102,5 +102,5 @@ def merge(forests: Sequence[RandomCutForest]) -> RandomCutForest:
 
 def _whole(name: str, value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < 2**64:
-        raise InputError(f"{name} is {value!r}, a whole number from {least} on is needed.")
+        raise InputError(f"{name} is {value!r}, a whole number from {least} to 2^64 - 1 is needed.")
     return int(value)

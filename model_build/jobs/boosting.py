@@ -6,12 +6,14 @@ training, interrupted or not, begins each segment with a booster out of a file, 
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import xgboost as xgb
 
+from contract.errors import InputError
 from model_build.jobs.checkpoints import Checkpoint, Checkpoints
 from model_build.jobs.collective import of_first
 
@@ -39,7 +41,9 @@ class Stopping:
 
     def observe(self, boosting_round: int, score: float, line: str = "") -> bool:
         """Take in a round's score; whether training should end."""
-        better = score > self.best_score if self.metric.split("@")[0] in MAXIMISED else score < self.best_score
+        better = (
+            score > self.best_score if self.metric.split("@")[0].rstrip("-") in MAXIMISED else score < self.best_score
+        )
         if self.best_round < 0 or better:
             self.best_round, self.best_score, self.best_line = boosting_round, score, line
         return self.patience is not None and boosting_round - self.best_round >= self.patience
@@ -90,6 +94,8 @@ def boost(
 
     Goes on after the newest checkpoint. Each round prints the line of SageMaker's XGBoost image, whose metric
     definitions read it: `[0]\ttrain-auc:0.86000\tvalidation-auc:0.85000`.
+
+    Raises InputError when the metric that decides is not defined on the validation split.
     """
     begun = of_first(checkpoints.newest())
     if begun:
@@ -108,7 +114,7 @@ def boost(
         scores = _scores(booster.eval_set(evaluated, boosting_round))
         line = "\t".join([f"[{boosting_round}]", *(f"{name}:{score:.5f}" for name, score in scores.items())])
         say(line)
-        if stopping.observe(boosting_round, scores[f"validation-{stopping.metric}"], line):
+        if stopping.observe(boosting_round, _deciding(scores), line):
             return booster, True
     return booster, False
 
@@ -117,6 +123,14 @@ def seed_of(seed: int, boosting_round: int) -> int:
     """The seed of one round: 31 bits of a hash, as neighbouring seeds give related numbers."""
     digest = hashlib.sha256(f"{seed} {boosting_round}".encode()).digest()
     return int.from_bytes(digest[:4]) >> 1
+
+
+def _deciding(scores: Mapping[str, float]) -> float:
+    """The first metric of the validation split; XGBoost has names of its own, `error` for `error@0.5`."""
+    name, score = next(item for item in scores.items() if item[0].startswith("validation-"))
+    if math.isnan(score):
+        raise InputError(f"{name} is not a number: take another metric first, or hyperparameters that do not diverge.")
+    return score
 
 
 def _scores(line: str) -> dict[str, float]:

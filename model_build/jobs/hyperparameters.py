@@ -1,7 +1,9 @@
 """Hyperparameters as a training job gets them: `--name value` on the command line, all of them text."""
 
 import json
+import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,9 @@ PREFIXES: dict[Task, tuple[str, ...]] = {
     "multiclass": ("multi:softprob",),
     "regression": ("reg:", "count:poisson"),
 }
+
+#: A metric's name, perhaps with its number: `error@0.7`, `ndcg@5-`.
+METRIC = re.compile(r"[a-z][a-z-]*(@[0-9]*\.?[0-9]+-?)?")
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,8 @@ class Hyperparameters:
 def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters:
     """Command line arguments and the task as hyperparameters; `sagemaker_…` is the platform's and left out.
 
-    Raises InputError on arguments that are not `--name value`, numbers that are none, or an objective that does not
-    fit the task.
+    Raises InputError on arguments that are not `--name value`, numbers that are none or not finite, or an objective
+    that does not fit the task.
     """
     given = pairs(arguments)
     objective, metrics = OBJECTIVES[task]
@@ -63,7 +68,10 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
     if task == "multiclass":
         booster["num_class"] = str(classes)
     booster["nthread"] = os.environ.get("SM_NUM_CPUS") or str(os.cpu_count() or 1)
+    for name, text in booster.items():
+        _check_finite(name, text)
     _count("seed", booster["seed"])
+    _count("max_bin", booster.get("max_bin", "256"))
     return Hyperparameters(
         num_round=_count("num_round", given.get("num_round", "100")),
         early_stopping_rounds=_count("early_stopping_rounds", given.get("early_stopping_rounds", "0")) or None,
@@ -74,12 +82,28 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
 
 
 def _count(name: str, text: str) -> int:
-    if not text.isdecimal():
-        raise InputError(f"The hyperparameter {name} is {text!r}, a whole number is needed.")
+    if not text.isdecimal() or len(text) > 18:
+        raise InputError(f"The hyperparameter {name} is {text!r:.50}, a whole number is needed.")
     return int(text)
+
+
+def _check_finite(name: str, text: str) -> None:
+    try:
+        finite = math.isfinite(float(text))
+    except ValueError:
+        return  # no number, or XGBoost says what is wrong with it
+    if not finite:
+        raise InputError(f"The hyperparameter {name} is {text!r:.50}, a finite number is needed.")
 
 
 def _names(text: str) -> tuple[str, ...]:
     """`auc,logloss` or `["auc", "logloss"]`."""
-    names = json.loads(text) if text.startswith("[") else text.split(",")
-    return tuple(str(name).strip() for name in names)
+    try:
+        names = json.loads(text) if text.startswith("[") else text.split(",")
+    except (ValueError, RecursionError):
+        names = []
+    if not names or not all(isinstance(name, str) and METRIC.fullmatch(name.strip()) for name in names):
+        raise InputError(
+            f"The hyperparameter eval_metric is {text!r:.100}, names such as auc,logloss or error@0.7 are needed."
+        )
+    return tuple(name.strip() for name in names)

@@ -92,15 +92,10 @@ def check_labels(labels: NDArray[np.float32], task: Task, classes: tuple[str, ..
 def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: Hosts) -> xgb.Booster:
     """The booster of the best round on the validation split. The same input gives the same bytes on as many threads."""
     say = _say if hosts.first else _silent
-    if chosen.binned:
-        train_matrix = binned(training, chosen.max_bin)
-        validation_matrix = binned(validation, chosen.max_bin, train_matrix)
-    else:
-        train_matrix, validation_matrix = plain(training), plain(validation)
     parameters = [*chosen.booster.items(), *(("eval_metric", metric) for metric in chosen.eval_metrics)]
-    plan = Training(parameters, train_matrix, validation_matrix, chosen.seed, chosen.num_round)
     stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
     try:
+        plan = Training(parameters, *matrices(chosen, training, validation), chosen.seed, chosen.num_round)
         booster, stopped = boost(plan, stopping, checkpoints_of(chosen, training, validation, hosts), say)
     except xgb.core.XGBoostError as error:
         raise InputError(f"XGBoost refuses the hyperparameters or the labels: {_reason(error)}") from error
@@ -118,6 +113,14 @@ def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: 
     return booster[: stopping.best_round + 1]
 
 
+def matrices(chosen: Hyperparameters, training: Encoded, validation: Encoded) -> tuple[xgb.DMatrix, xgb.DMatrix]:
+    """Both splits as the tree method wants them."""
+    if not chosen.binned:
+        return plain(training), plain(validation)
+    bins = binned(training, chosen.max_bin)
+    return bins, binned(validation, chosen.max_bin, bins)
+
+
 def checkpoints_of(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: Hosts) -> Checkpoints:
     """Where this training's checkpoints are, when the job has a folder for them; the first host keeps them for all."""
     if not os.environ.get("CHECKPOINTS"):
@@ -128,9 +131,11 @@ def checkpoints_of(chosen: Hyperparameters, training: Encoded, validation: Encod
 def choose_decision(rule: str, preprocessor: Preprocessor, validation: Encoded, booster: xgb.Booster) -> Decision:
     """From scores to decisions: a threshold for a binary task, chosen on the validation split. Raises InputError."""
     task = preprocessor.columns.task
+    scores = validation.predict(booster.inplace_predict)
+    if not np.isfinite(scores).all():
+        raise InputError("The training diverged, scores of the validation split are not finite: take a smaller eta.")
     if task != "binary":
         return Decision(task, preprocessor.classes)
-    scores = validation.predict(booster.inplace_predict)
     cut, words = threshold.choose(rule, validation.labels(), scores)
     print(f"Threshold {cut:.6f}: {words}.", flush=True)
     return Decision(task, preprocessor.classes, cut, words)

@@ -111,8 +111,8 @@ def _rows(split: Encoded) -> Floats:
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise InputError(f"The hyperparameter seed is {text!r}, a whole number is needed.")
+    if not text.isdecimal() or len(text) > 18:
+        raise InputError(f"The hyperparameter seed is {text!r:.50}, a whole number of 18 digits at most is needed.")
     return int(text)
 
 

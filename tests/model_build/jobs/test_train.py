@@ -101,6 +101,8 @@ def test_the_streamed_bins_are_those_of_the_whole_matrix(telco: Jobs) -> None:
         (("--threshold_rule", "best"), "threshold rule"),
         (("--eval_metric", "fantasy", "--num_round", "2"), "fantasy"),
         (("--num_round", "2", "--threshold_rule", "precision:1.0"), "No threshold reaches"),
+        (("--max_bin", "0"), "`max_bin` must be equal to or greater than 2"),
+        (("--eta", "nan"), "eta is 'nan', a finite number"),
     ],
 )
 def test_bad_hyperparameters_end_with_a_sentence(telco: Jobs, arguments: tuple[str, ...], words: str) -> None:
@@ -126,6 +128,16 @@ def test_one_class_in_validation_ends_with_a_sentence(telco: Jobs) -> None:
 def test_a_constant_label_ends_with_a_sentence(abalone: Jobs) -> None:
     relabel(abalone.folder / "train", lambda labels: labels * 0 + 3)
     assert "have the label 3" in refusal(abalone)
+
+
+def test_scores_without_bounds_end_with_a_sentence(abalone: Jobs) -> None:
+    assert "diverged" in refusal(abalone, "--num_round", "1", "--eta", "3e38")
+
+
+def test_a_metric_that_is_no_number_ends_with_a_sentence(abalone: Jobs) -> None:
+    """This loss has no value for predictions below zero."""
+    said = refusal(abalone, "--num_round", "9", "--base_score", "-50", "--eval_metric", "tweedie-nloglik@1.5")
+    assert "validation-tweedie-nloglik@1.5 is not a number" in said
 
 
 def test_constant_features_end_with_a_sentence(abalone: Jobs) -> None:
