@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.bias import report
-from analysis.bias.groups import Bits, Facet, groups
+from analysis.bias.groups import Bits, Facet, above, groups
 from analysis.bias.report import Outcomes
 from analysis.explanations.dependence import Grid, all_dependences, categorical_grid, numeric_grid
 from analysis.explanations.ensemble import Floats, Matrix
@@ -164,7 +164,7 @@ def _decided(model: Explainer, matrix: Matrix, decision: Decision) -> NDArray[An
 
 def _in_words(decision: Decision, settings: Settings) -> str:
     if decision.task == "regression":
-        return f"({settings.favourable_above:g}, +∞)"
+        return "" if settings.favourable_above is None else above(settings.favourable_above)
     return ", ".join(settings.favourable or decision.classes[1:])
 
 
@@ -234,7 +234,7 @@ def _shown(column: NDArray[Any] | None, row: int) -> str:
     value = column[row]
     if value is None or value != value:
         return "missing"
-    return f"{value:.6g}" if column.dtype.kind == "f" else str(value)
+    return f"{value:.10g}" if column.dtype.kind == "f" else str(value)
 
 
 def _warnings(bias: list[Document], found: Explanation) -> Iterator[str]:

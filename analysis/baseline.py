@@ -5,12 +5,15 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-feature-at
 """
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.metrics import ndcg_score
 
+from analysis.bias.groups import threshold_of
 from analysis.fairness import RATIOS, SECTIONS
-from contract.documents import Document
+from contract.documents import Document, kind_of
 from contract.errors import InputError
 from contract.findings import Finding
 
@@ -18,6 +21,22 @@ from contract.findings import Finding
 LEAST_NDCG = 0.9
 
 Key = tuple[str, str, str]
+T = TypeVar("T", dict[str, Any], list[Any])
+
+
+def checked(baseline: Document) -> Document:
+    """An `analysis.json` as it was read. Raises InputError where it is not in Clarify's schema, or NaN."""
+    list(_metrics(baseline))
+    list(_shap(baseline))
+    return baseline
+
+
+def cuts(baseline: Document) -> dict[str, float | None]:
+    """Facet → the threshold that parts its groups; None where they are compared by value."""
+    names: dict[str, set[str]] = {}
+    for (facet, value, _), _ in _metrics(baseline):
+        names.setdefault(facet, set()).add(value)
+    return {facet: threshold_of(*found) if len(found) == 1 else None for facet, found in names.items()}
 
 
 def bias_violations(current: Document, baseline: Document) -> Document:
@@ -63,12 +82,11 @@ def explanation_violations(current: Document, baseline: Document) -> Document:
 
     Raises InputError when a label or a column of the baseline is missing.
     """
-    found = []
-    for label, before in _shap(baseline).items():
-        now = _shap(current).get(label)
-        if now is None:
+    found, explained = [], dict(_shap(current))
+    for label, before in _shap(baseline):
+        if label not in explained:
             raise InputError(f"The analysis explains no {label}; the baseline does.")
-        score = ndcg(before["global_shap_values"], now["global_shap_values"])
+        score = ndcg(before, explained[label])
         if score < LEAST_NDCG:
             found.append(
                 {
@@ -96,11 +114,51 @@ def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float:
 
 
 def _metrics(document: Document) -> Iterator[tuple[Key, float | None]]:
-    for section in SECTIONS:
-        for facet, groups in document.get(section, {}).get("facets", {}).items():
-            for group in groups:
-                for metric in group["metrics"]:
-                    yield (facet, str(group["value_or_threshold"]), metric["name"]), metric["value"]
+    for section in (name for name in SECTIONS if name in document):
+        facets = _of(dict, _of(dict, document[section], section).get("facets"), f"facets of {section}")
+        for facet, groups in facets.items():
+            for group in _of(list, groups, f"{section} of {facet}"):
+                value = str(_of(dict, group, f"a group of {facet}").get("value_or_threshold"))
+                for metric in _of(list, group.get("metrics"), f"metrics of {facet} = {value}"):
+                    name = str(_of(dict, metric, f"a metric of {facet} = {value}").get("name"))
+                    yield (facet, value, name), _figure(metric, f"{name} of {facet} = {value}")
+
+
+def _shap(document: Document) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Label → the attribution of each column."""
+    explanations = _of(dict, document.get("explanations", {}), "explanations")
+    for label, found in _of(dict, explanations.get("kernel_shap", {}), "kernel_shap").items():
+        values = _of(dict, _of(dict, found, label).get("global_shap_values"), f"global_shap_values of {label}")
+        for name, value in values.items():
+            if _figure({"value": value}, f"{label} of {name}") is None:
+                raise _unlike(f"{label} of {name}", None, "a number")
+        yield label, values
+
+
+def _of(kind: type[T], value: Any, place: str) -> T:
+    """The value, when it is of the kind."""
+    if not isinstance(value, kind):
+        raise _unlike(place, value, "an object" if kind is dict else "an array")
+    return value
+
+
+def _figure(metric: Document, place: str) -> float | None:
+    """The value of a metric, None where it is undefined."""
+    value = metric.get("value", "")
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _unlike(place, metric.get("value"), "a number")
+    if not isfinite(value):
+        raise InputError(f"The analysis to be held against has {value} for {place}: make it anew.")
+    return float(value)
+
+
+def _unlike(place: str, value: Any, needed: str) -> InputError:
+    return InputError(
+        f"The analysis to be held against is not in Clarify's schema: {place} is a JSON {kind_of(value)}, "
+        f"{needed} is needed; make it anew."
+    )
 
 
 def _farther(name: str, now: float | None, before: float) -> str | None:
@@ -111,8 +169,3 @@ def _farther(name: str, now: float | None, before: float) -> str | None:
     if abs(now - ideal) <= abs(before - ideal):
         return None
     return f"Value {now:.4g} is farther from {ideal:g} than the baseline's {before:.4g}."
-
-
-def _shap(document: Document) -> Mapping[str, Document]:
-    found: Mapping[str, Document] = document.get("explanations", {}).get("kernel_shap", {})
-    return found

@@ -8,7 +8,7 @@ from clarify_stand_in.dataset import Columns, one  # type: ignore[import-not-fou
 from numpy.typing import NDArray
 
 from analysis.bias import report
-from analysis.bias.groups import Facet, groups
+from analysis.bias.groups import Facet, groups, number
 from analysis.bias.report import Outcomes
 from contract.documents import Document
 from contract.errors import InputError
@@ -62,7 +62,7 @@ def _facet(asked: Config, columns: Columns) -> Facet:
     name = name if isinstance(name, str) else list(columns)[name]
     if column.dtype.kind == "f" and len(values) == 1 and len(np.unique(column[~np.isnan(column)])) > BINARY:
         return Facet(name, threshold=float(values[0]))
-    return Facet(name, tuple(f"{value:g}" if isinstance(value, float) else str(value) for value in values))
+    return Facet(name, tuple(number(value) if isinstance(value, float) else str(value) for value in values))
 
 
 def _only(section: Document, wanted: Any) -> Document:

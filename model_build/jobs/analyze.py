@@ -11,13 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from analysis import analyze as analysis
 from analysis import baseline as drift
 from analysis.analyze import Analysis, Learned, Rows
-from analysis.bias.groups import Facet
+from analysis.bias.groups import MOST_GROUPS, Facet
 from analysis.explanations.ensemble import Floats, Matrix
 from analysis.explanations.explain import Explainer, baseline
 from contract import documents, package
@@ -63,11 +64,13 @@ class Settings:
         """Whether it is known which decision is the good one; in a binary task it is class 1 unless said otherwise."""
         return columns.task == "binary" or bool(self.favourable) or self.favourable_above is not None
 
-    def resolved(self, columns: Columns, raw: Mapping[str, Column]) -> analysis.Settings:
-        """What the analysis is asked for, now that the columns are known."""
+    def resolved(
+        self, columns: Columns, raw: Mapping[str, Column], cuts: Mapping[str, float | None]
+    ) -> analysis.Settings:
+        """What the analysis is asked for, now that the columns are known; `cuts` are those of `facet`."""
         facets = columns.facets if self.compares(columns) else ()
         return analysis.Settings(
-            facets=tuple(self.facet(name, raw[name]) for name in facets),
+            facets=tuple(self.facet(name, raw[name], cuts) for name in facets),
             favourable=self.favourable,
             favourable_above=self.favourable_above,
             group_variable=self.group_variable,
@@ -76,27 +79,43 @@ class Settings:
             seed=self.seed,
         )
 
-    def facet(self, name: str, column: Column) -> Facet:
-        """The facet as configured; a numeric one of many values without a threshold is cut at its median."""
+    def facet(self, name: str, column: Column, cuts: Mapping[str, float | None] = MappingProxyType({})) -> Facet:
+        """The facet as configured. A numeric one of which nothing is said is parted as in `cuts`, by value at None, so
+        that a version is held against the same groups of the one before; else by its values when they are few, else at
+        its median."""
         if name in (self.facet_values or {}):
             return Facet(name, tuple((self.facet_values or {})[name]))
         if name in (self.facet_thresholds or {}):
             return Facet(name, threshold=float((self.facet_thresholds or {})[name]))
-        if column.dtype.kind == "f" and len(np.unique(column[~np.isnan(column)])) > FEW:
-            return Facet(name, threshold=float(np.nanmedian(column)))
-        return Facet(name)
+        if column.dtype.kind != "f":
+            return Facet(name)
+        present = column[~np.isnan(column)]
+        values = np.unique(present)
+        earlier = cuts.get(name)
+        if earlier is not None and (present > earlier).any() and not (present > earlier).all():
+            return Facet(name, threshold=earlier)
+        few = MOST_GROUPS if name in cuts and earlier is None else FEW
+        return Facet(name, threshold=None if len(values) <= few else middle(present))
+
+
+def middle(present: Column) -> float:
+    """The value of the median row; the one below it when no row lies above, so that there are two groups."""
+    median = np.quantile(present, 0.5, method="lower")
+    return float(median if (present > median).any() else present[present < median].max())
 
 
 @program
 def main() -> None:
     """Read the environment of the processing job and leave the documents in OUTPUT. Raises InputError."""
     settings = Settings.from_document(documents.read(folder("SETTINGS")))
+    earlier = approved(Path(os.environ.get("BASELINE", "")))
     with tempfile.TemporaryDirectory() as unpacked:
         unpack(folder("MODEL") / "model.tar.gz", Path(unpacked))
         model = load(Path(unpacked), threads=os.cpu_count() or 1)
-        found = analyze(model, trees_of(Path(unpacked)), settings)
+        found = analyze(model, trees_of(Path(unpacked)), settings, drift.cuts(earlier or {}))
     write(found, folder("OUTPUT"))
-    hold(found.document, Path(os.environ.get("BASELINE", "")), folder("OUTPUT"))
+    if earlier is not None:
+        hold(found.document, earlier, folder("OUTPUT"))
     for group in found.page["bias"]:
         print(group["sentence"])
     for warning in found.page["warnings"]:
@@ -104,8 +123,17 @@ def main() -> None:
     print(f"{found.page['explained']} rows explained: {found.page['method']}.")
 
 
-def analyze(model: Model, trees: bytes | None, settings: Settings) -> Analysis:
-    """The analysis of `model` on the test rows; `trees` is XGBoost's JSON. Raises InputError."""
+def approved(baseline_folder: Path) -> Document | None:
+    """The earlier analysis, None without one. Raises InputError when it cannot be held against."""
+    path = baseline_folder / package.ANALYSIS
+    return drift.checked(documents.read(path)) if path.is_file() else None
+
+
+def analyze(model: Model, trees: bytes | None, settings: Settings, cuts: Mapping[str, float | None]) -> Analysis:
+    """The analysis of `model` on the test rows; `trees` is XGBoost's JSON, `cuts` of `Settings.facet`.
+
+    Raises InputError.
+    """
     columns = model.preprocessor.columns
     test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
     matrix = np.concatenate([batch for batch, _ in test.batches()])
@@ -114,9 +142,8 @@ def analyze(model: Model, trees: bytes | None, settings: Settings) -> Analysis:
     if any(len(column) != test.rows for column in raw.values()):
         raise InputError(f"The raw test rows are not the {test.rows} encoded ones: run Encode again.")
     rows = Rows(raw, matrix, columns.label, test.labels(), learned(model, settings))
-    return analysis.analyze(
-        rows, explainer(model, trees, raw, settings.seed), model.decision, settings.resolved(columns, raw)
-    )
+    resolved = settings.resolved(columns, raw, cuts)
+    return analysis.analyze(rows, explainer(model, trees, raw, settings.seed), model.decision, resolved)
 
 
 def learned(model: Model, settings: Settings) -> Learned | None:
@@ -174,15 +201,12 @@ def trees_of(artefact: Path) -> bytes | None:
     return bytes(booster.save_raw("json"))
 
 
-def hold(document: Document, baseline_folder: Path, output: Path) -> None:
-    """Leave what violates the earlier analysis in the folder, in Model Monitor's schema; nothing without one.
+def hold(document: Document, earlier: Document, output: Path) -> None:
+    """Leave what violates the earlier analysis in the folder, in Model Monitor's schema.
 
     Only sections that both have are compared, and explanations of the same columns.
     """
-    path = baseline_folder / package.ANALYSIS
-    if not path.is_file():
-        return
-    earlier = {name: section for name, section in documents.read(path).items() if name in document}
+    earlier = {name: section for name, section in earlier.items() if name in document}
     found = drift.bias_violations(document, earlier)["violations"]
     try:
         found += drift.explanation_violations(document, earlier)["violations"]

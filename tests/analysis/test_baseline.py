@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.baseline import bias_violations, explanation_violations, ndcg
+from analysis.baseline import bias_violations, checked, cuts, explanation_violations, ndcg
 from contract.documents import Document
 from contract.errors import InputError
 
@@ -38,6 +38,8 @@ def test_the_worked_example() -> None:
         ("DI", 0.9, 1.2, True),
         ("DI", 0.9, None, True),
         ("DI", None, 0.1, False),
+        ("AD", 0.1, 0.115, True),
+        ("DI", 1.1, 0.885, True),
     ],
 )
 def test_farther_from_the_ideal_violates(name: str, before: float | None, now: float | None, violated: bool) -> None:
@@ -53,3 +55,54 @@ def test_what_cannot_be_compared() -> None:
     with pytest.raises(InputError, match="explains no label0"):
         explanation_violations({}, shap(BEFORE))
     assert ndcg({"only": 1.0}, {"only": 0.0}) == 1
+
+
+def test_the_limit_of_the_ranking_is_nine_tenths() -> None:
+    before = {"a": 0.7, "b": 0.5, "c": 0.05}
+    for after, violated in (({"a": 0.1, "b": 0.3, "c": 0.2}, True), ({"a": 0.4, "b": 0.5, "c": 0.1}, False)):
+        assert (0.75 < ndcg(before, after) < 0.9) is violated
+        assert bool(explanation_violations(shap(after), shap(before))["violations"]) is violated
+
+
+def test_attributions_rank_by_size_whatever_their_sign() -> None:
+    assert ndcg({"a": 0.7, "b": 0.5, "c": 0.1}, {"a": -0.7, "b": -0.5, "c": -0.1}) == 1
+    assert ndcg({"a": -0.7, "b": -0.5, "c": -0.1}, {"a": 0.7, "b": 0.5, "c": 0.1}) == 1
+
+
+def groups(*names: str) -> list[Document]:
+    return [{"value_or_threshold": name, "metrics": [{"name": "AD", "value": 0.1}]} for name in names]
+
+
+def test_the_cuts_of_an_analysis() -> None:
+    facets = {"age": groups("(40, +∞)"), "rooms": groups("1", "2"), "sex": groups("f")}
+    assert cuts({"post_training_bias_metrics": {"facets": facets}}) == {"age": 40, "rooms": None, "sex": None}
+    assert cuts({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"post_training_bias_metrics": None}, "post_training_bias_metrics is a JSON null, an object is needed"),
+        ({"pre_training_bias_metrics": {}}, "facets of pre_training_bias_metrics is a JSON null, an object"),
+        ({"pre_training_bias_metrics": {"facets": []}}, "facets of pre_training_bias_metrics is a JSON array"),
+        ({"pre_training_bias_metrics": {"facets": {"sex": {}}}}, "of sex is a JSON object, an array is needed"),
+        ({"pre_training_bias_metrics": {"facets": {"sex": ["f"]}}}, "a group of sex is a JSON string, an object"),
+        ({"pre_training_bias_metrics": {"facets": {"sex": [{}]}}}, "metrics of sex = None is a JSON null, an array"),
+        (bias(AD="0.1"), "AD of sex = f is a JSON string, a number is needed"),
+        (bias(AD=True), "AD of sex = f is a JSON boolean"),
+        (bias(AD=float("nan")), "has nan for AD of sex = f: make it anew"),
+        ({"explanations": None}, "explanations is a JSON null"),
+        ({"explanations": {"kernel_shap": []}}, "kernel_shap is a JSON array"),
+        ({"explanations": {"kernel_shap": {"label0": {}}}}, "global_shap_values of label0 is a JSON null"),
+        (shap({"a": None}), "label0 of a is a JSON null, a number is needed"),
+        (shap({"a": float("inf")}), "has inf for label0 of a"),
+    ],
+)
+def test_what_is_no_analysis_is_refused_with_a_sentence(document: Document, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        checked(document)
+
+
+def test_an_analysis_is_taken_as_it_is() -> None:
+    for document in ({"version": "1.0"}, bias(AD=0.1, DI=None, CI=1), shap({"a": 0.5, "b": 0})):
+        assert checked(document) is document

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.bias import posttraining, pretraining
-from analysis.bias.groups import Facet, Group, groups
+from analysis.bias.groups import Facet, Group, above, groups, threshold_of
 from analysis.bias.posttraining import Decisions
 from analysis.bias.pretraining import Labels, UndefinedError
 from analysis.bias.report import Outcomes, sections, words
@@ -170,6 +170,37 @@ def test_groups_by_value_by_threshold_and_missing() -> None:
     columns = {"sex": np.array(["f", "m", None, "f"], dtype=object), "age": np.array([30.0, 50.0, np.nan, 41.0])}
     found = groups([Facet("sex"), Facet("age", threshold=40)], columns)
     assert [(group.name, group.size) for group in found] == [("(missing)", 1), ("f", 2), ("m", 1), ("(40, +∞)", 2)]
+
+
+def test_numbers_that_differ_are_groups_that_differ() -> None:
+    columns = {"id": np.array([1000001.0, 1000002.0, 1000003.0, np.nan, -0.0, 0.0])}
+    found = groups([Facet("id")], columns)
+    assert [(group.name, group.size) for group in found] == [
+        ("(missing)", 1), ("0", 2), ("1000001", 1), ("1000002", 1), ("1000003", 1)
+    ]  # fmt: skip
+    (chosen,) = groups([Facet("id", ("1000001.0",))], columns)
+    assert (chosen.name, chosen.member.tolist()) == ("1000001", [True, *[False] * 5])
+    (cut,) = groups([Facet("id", threshold=1000001.5)], columns)
+    assert (cut.name, cut.size, threshold_of(cut.name)) == ("(1000001.5, +∞)", 2, 1000001.5)
+    with pytest.raises(InputError, match="no rows with much"):
+        groups([Facet("id", ("much",))], columns)
+
+
+def test_a_text_that_reads_missing_is_not_what_is_missing() -> None:
+    texts = np.array(["(missing)", None, "m", None], dtype=object)
+    found = groups([Facet("t")], {"t": texts})
+    assert [(group.name, group.size) for group in found] == [("((missing))", 2), ("(missing)", 1), ("m", 1)]
+    (chosen,) = groups([Facet("t", ("(missing)",))], {"t": texts})
+    assert chosen.member.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold"),
+    [("(40, +∞)", 40.0), ("(-0.5, +∞)", -0.5), ("(1e+16, +∞)", 1e16), ("40", None), ("(a, +∞)", None)],
+)
+def test_the_threshold_of_a_group(name: str, threshold: float | None) -> None:
+    assert threshold_of(name) == threshold
+    assert threshold is None or above(threshold) == name
 
 
 @pytest.mark.parametrize(
