@@ -40,6 +40,7 @@ STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 2,
     "text.color": INK,
+    "text.parse_math": False,  # names are the data's: "US$ 5", "$50k-$100k"
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.major.size": 0,
@@ -171,7 +172,7 @@ def _roc_by_class(rows: Multiclass, metrics: Document) -> Figure:
     for name, colour in zip(shown, CYCLE, strict=False):
         ranking = rows.rankings[rows.classes.index(name)]
         axes.plot(
-            *curves.roc(ranking), color=colour, label=f"{_short(name)}, AUC {metrics['classes'][name]['auc']:.3f}"
+            *curves.roc(ranking), color=colour, label=f"AUC {metrics['classes'][name]['auc']:.3f}, {_short(name)}"
         )
     _unit_square(axes)
     if shown:

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from html import escape
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from analysis import gate, plots
 from analysis.metrics import evaluate, sample
@@ -63,6 +65,23 @@ def test_plots_and_page(name: str) -> None:
     assert "<b>yes" not in page
     assert (">undefined<" in page) == (name in ("one class", "constant"))
     assert f"{len(labels):,} test rows" in page
+
+
+@pytest.mark.parametrize("name", ["US$ 5% $%", "_$50-$100"])
+def test_names_are_drawn_as_they_are_written(name: str) -> None:
+    """A dollar sign begins no formula, and an underscore leaves nothing out of a legend."""
+    for kind, classes in (("binary", ("no", name)), ("multiclass", ("F", "I", name))):
+        labels, scores, decision, expected = SETS[kind]
+        rows = sample(labels[:60], scores[:60], replace(decision, classes=classes))
+        report = evaluate(rows, 60, 2, seed=0)
+        assert list(draw(rows, report)) == expected
+        with mpl.rc_context(plots.STYLE):
+            figures = dict(plots.PLOTS[type(rows)](rows, report[rows.section]))
+            texts = [text for figure in figures.values() for text in figure.findobj(Text)]
+        assert any(name in text.get_text() for text in texts)
+        assert not any(text.get_parse_math() for text in texts)
+    shown = figures["roc"].axes[0].get_legend()
+    assert any(text.get_text().endswith(name) for text in shown.get_texts())
 
 
 def test_the_verdict_is_text_and_not_markup() -> None:
