@@ -23,13 +23,13 @@ class Channel:
 
 
 def read(folder: Path, content_type: str) -> Channel:
-    """All files of a channel in the order of their names.
+    """All files of a channel in the order of their names, but for those that other programs keep for themselves.
 
     Without `label_size` the first column is the label, as everywhere in SageMaker's CSV. Raises InputError, with file
     and line, for what is no number, rows of different length, no rows, a label other than 0 and 1, another type.
     """
     size = label_size(content_type)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_data(path.relative_to(folder)))
     tables = [table for path in files if len(table := rows_of_csv(path, str(path)))]
     if not tables:
         raise InputError(f"{folder} holds no rows in {len(files)} files.")
@@ -44,6 +44,11 @@ def read(folder: Path, content_type: str) -> Channel:
     if not np.isin(labels, (0, 1)).all():
         raise InputError(f"The first column in {folder} is no label (0 or 1): without labels set label_size=0.")
     return Channel(table[:, 1:], labels.astype(np.int64))
+
+
+def _is_data(path: Path) -> bool:
+    """Not `_SUCCESS`, `_temporary/…`, `.part.csv.crc`."""
+    return not any(part.startswith((".", "_")) for part in path.parts)
 
 
 def label_size(content_type: str) -> int:

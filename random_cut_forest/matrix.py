@@ -1,8 +1,10 @@
 """What rows must be like: a matrix of finite numbers."""
 
 import io
+import lzma
 import re
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,10 @@ def rows_of(values: Any, what: str = "X") -> Matrix:
 
 
 def rows_of_csv(source: Path | io.StringIO, what: str) -> Matrix:
-    """The numbers of a CSV without header, (rows, columns) float64; (0, 0) when it is empty. Raises InputError."""
+    """The numbers of a CSV without header, (rows, columns) float64; (0, 0) when it is empty.
+
+    Files are unpacked by their suffix, `.gz`, `.bz2` and `.xz`. Raises InputError.
+    """
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "loadtxt: input contained no data")
@@ -62,6 +67,8 @@ def rows_of_csv(source: Path | io.StringIO, what: str) -> Matrix:
         reason = re.sub(r"at row (\d+), column", lambda found: f"in row {int(found[1]) + 1}, column", str(error))
         reason = reason.partition(";")[0].rstrip(".")
         raise InputError(f"{what} is no CSV of numbers without header: {reason}.") from None
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise InputError(f"{what} cannot be read, or is packed and damaged: {error}.") from None
     return rows_of(rows, what) if rows.size else np.empty((0, 0))
 
 

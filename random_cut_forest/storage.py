@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[Trees, int]:
         members = _members(path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing.") from None
-    except (OSError, EOFError, KeyError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is no Random Cut Forest or is damaged ({error}): train it again.") from None
     seed = int(members.pop("seed"))
     trees = Trees(**members)
@@ -57,10 +57,15 @@ def read(path: Path) -> tuple[Trees, int]:
 
 
 def _members(path: Path) -> dict[str, NDArray[Any]]:
-    """Raises ValueError when a member is not what it should be; zipfile checks each one's checksum."""
+    """Raises ValueError when a member is not what it should be; zipfile checks each one's checksum.
+
+    For a version or an encryption that it does not know, zipfile raises RuntimeError.
+    """
     with zipfile.ZipFile(path) as archive:
         if archive.comment != FORMAT.encode():
             raise ValueError(f"its format is not {FORMAT!r}")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise ValueError("its members are compressed")
         members = {
             name: np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
             for name in MEMBERS

@@ -1,5 +1,9 @@
 """Training channels: folders of CSV."""
 
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +64,33 @@ def test_refuses(tmp_path: Path, content: str | bytes, content_type: str, senten
         read(write(tmp_path, part=content), content_type)
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
+def test_packed_files_are_read_or_refused(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    """Whole ones are read; cut short and damaged ones are a sentence, and never other numbers."""
+    rows = np.arange(30.0).reshape(10, 3)
+    packed = pack("\n".join(",".join(map(str, row)) for row in rows.tolist()).encode())
+    path = tmp_path / f"part.csv.{suffix}"
+    path.write_bytes(packed)
+    assert np.array_equal(read(tmp_path, "text/csv;label_size=0").rows, rows)
+    damaged = [packed[:place] + bytes([packed[place] ^ 0x41]) + packed[place + 1 :] for place in range(len(packed))]
+    refused = 0
+    for content in (*damaged, packed[: len(packed) // 2], packed[:-1], b"1,2,3\n"):
+        path.write_bytes(content)
+        try:
+            assert np.array_equal(read(tmp_path, "text/csv;label_size=0").rows, rows)
+        except InputError as error:
+            refused += "\n" not in str(error)
+    assert refused > 0.7 * len(packed)
+
+
+def test_what_other_programs_leave_beside_the_rows_is_passed_by(tmp_path: Path) -> None:
+    """As in all other rooms: what begins with a dot or an underscore, at each level."""
+    folder = write(tmp_path, a="1,2\n", _SUCCESS="done", _temporary__b="x", c__d="3,4\n")
+    write(folder / ".cfg", x="y")
+    write(folder / "c", _metadata="z")
+    assert np.array_equal(read(folder, "text/csv;label_size=0").rows, [[1, 2], [3, 4]])
 
 
 def test_files_of_different_width_are_refused(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A forest in a file: the same after reading, the same bytes each time, and a sentence for what is no forest."""
 
+import contextlib
+import itertools
 import os
 import zipfile
 from pathlib import Path
@@ -50,6 +52,18 @@ def test_every_damaged_byte_is_refused_or_harmless(forest: RandomCutForest, gaus
         else:
             assert np.array_equal(loaded.score(gaussian[:20]), expected), place
     assert refused > 0.8 * len(content) / 3
+
+
+def test_every_damaged_bit_of_a_directory_entry_is_refused_or_harmless(gaussian: Floats, tmp_path: Path) -> None:
+    """There it says how a member is packed, by which version, and whether encrypted."""
+    path = tmp_path / "forest"
+    RandomCutForest(num_trees=2, num_samples_per_tree=4).fit(gaussian).save(path)
+    content, expected = path.read_bytes(), RandomCutForest.load(path).score(gaussian[:3])
+    entry = content.index(b"PK\1\2")
+    for place, bit in itertools.product(range(entry, content.index(b"PK\1\2", entry + 1)), range(8)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :])
+        with contextlib.suppress(InputError):
+            assert np.array_equal(RandomCutForest.load(path).score(gaussian[:3]), expected), (place, bit)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
