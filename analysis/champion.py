@@ -5,12 +5,14 @@ difference: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapt
 """
 
 from dataclasses import asdict, dataclass
+from math import isclose
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.bootstrap import Estimate, estimates
+from analysis.figures import ROUNDING, figure, telling
 from analysis.metrics import Sample
 from contract import documents
 from contract.documents import Document
@@ -102,16 +104,18 @@ def compare(
     reference   the champion's scores as a sample;  champion  its version
     count       resamples, the same for both;  seed  of their draws
 
-    A metric that the rows leave undefined for one of them cannot be compared. Raises InputError for an unknown metric.
+    A metric that the rows leave undefined for the champion cannot be compared; a candidate that leaves it undefined
+    where the champion does not has not shown that it is as good. Raises InputError for an unknown metric.
     """
     metric, samples = rule.metric, (candidate, reference)
     values = [sample.values() for sample in samples]
     if metric not in values[0]:
         raise InputError(f"The champion is compared by {metric}, the report has {', '.join(values[0])}.")
-    for sample, each in zip(samples, values, strict=True):
-        if not np.isfinite(each[metric]):
-            why = sample.undefined().get(metric, "these rows do not define it")
-            return incomparable(champion, f"{metric} is undefined: {why}")
+    if not np.isfinite(values[1][metric]):
+        return incomparable(champion, f"its {metric} is undefined: {_why(reference, metric)}")
+    if not np.isfinite(values[0][metric]):
+        beside = f"and that of {_name(champion)} is {figure(values[1][metric])}"
+        return Comparison(Finding(False, f"{metric} is undefined ({_why(candidate, metric)}), {beside}"), champion)
 
     def advantage(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
         return {metric: other[metric] - one[metric] if metric in LOSSES else one[metric] - other[metric]}
@@ -124,24 +128,43 @@ def compare(
     return Comparison(finding, champion, True, rule, values[0][metric], values[1][metric], found)
 
 
+def _why(sample: Sample, metric: str) -> str:
+    """Why the rows leave a metric undefined, as a clause."""
+    reason = sample.undefined().get(metric, "these rows do not define it").rstrip(".")
+    return f"{reason[:1].lower()}{reason[1:]}"
+
+
 def _finding(found: Estimate, champion: str, rule: Rule) -> Finding:
     held = getattr(found, rule.bound)
     if held is None:
         return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({found.reason})")
-    value = found.value or 0.0
-    clause = f"{rule.metric} is {_beside(value, champion)} on the same test rows"
-    if found.lower is not None and found.upper is not None:
-        clause += f" (95 % interval of the advantage {found.lower:+.4f} to {found.upper:+.4f})"
-    if held >= -rule.margin:
+    passed = held >= -rule.margin or isclose(held, -rule.margin, abs_tol=ROUNDING)
+    told = _told(found, rule, passed)
+    clause = f"{rule.metric} is {_beside(told['value'], champion)} on the same test rows"
+    if "lower" in told:
+        clause += f" (95 % interval of the advantage {told['lower']} to {told['upper']})"
+    if passed:
         return Finding(True, clause)
     allowed = f"at least {-rule.margin:+g}" if rule.margin else "not below 0"
     return Finding(False, f"{clause}, but {WORDS[rule.bound]} must be {allowed}")
 
 
-def _beside(value: float, champion: str) -> str:
-    if not value:
+def _told(found: Estimate, rule: Rule, passed: bool) -> dict[str, str]:
+    """The advantage and its interval, as far as there is one, as texts that agree with the finding."""
+    numbers = {"value": found.value, "lower": found.lower, "upper": found.upper}
+    known = {name: number for name, number in numbers.items() if number is not None}
+    place = list(known).index(rule.bound)
+    texts = telling(
+        lambda told: (told[place] >= -rule.margin) == passed,
+        lambda more: [f"{'+' if number >= 0 else ''}{figure(number, more)}" for number in known.values()],
+    )
+    return dict(zip(known, texts, strict=True))
+
+
+def _beside(advantage: str, champion: str) -> str:
+    if not float(advantage):
         return f"that of {_name(champion)}"
-    return f"{abs(value):.4f} {'better' if value > 0 else 'worse'} than that of {_name(champion)}"
+    return f"{advantage[1:]} {'worse' if advantage[0] == '-' else 'better'} than that of {_name(champion)}"
 
 
 def _name(champion: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 
-from analysis.figures import figure, telling
+from analysis.figures import ROUNDING, figure, telling
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding
@@ -22,9 +22,6 @@ RATIOS = frozenset({"DI"})
 
 #: The share of the best group's rate that a group must reach: 29 CFR 1607.4 D, the four-fifths rule.
 FOUR_FIFTHS = 0.8
-
-#: A rate of 4 in 25 over one of 5 in 25 is a little less than .8 in float64: what rounding explains is no violation.
-ROUNDING = 1e-12
 
 
 def judge(analysis: Document, limits: Mapping[str, float]) -> list[Finding]:

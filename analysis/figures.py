@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 #: More digits than usual at which a float64 has nothing left to tell.
 MOST = 16
 
+#: A rate of 4 in 25 over one of 5 in 25 is a little less than .8 in float64: what rounding explains is no violation.
+ROUNDING = 1e-12
+
 
 def figure(value: float, more: int = 0) -> str:
     """Four digits after the point, or the first two of a number that these would show as 0; and `more` digits."""

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from analysis import metrics
-from analysis.champion import Comparison, Rule, alone, compare, incomparable
+from analysis import champion, metrics
+from analysis.bootstrap import Estimate
+from analysis.champion import LOSSES, Comparison, Rule, alone, compare, incomparable
 from contract.decision import Decision
 from contract.errors import InputError
 
@@ -89,8 +90,77 @@ def test_an_undefined_metric_cannot_be_compared() -> None:
     sample = metrics.sample(labels, np.linspace(0, 1, 50), BINARY)
     found = compare(sample, sample, "3", Rule("auc"), 50, 20, 1)
     assert found.finding.passed
-    assert "version 3 cannot be compared (auc is undefined: All 50 test rows are of class no)" in found.finding.clause
+    assert (
+        "version 3 cannot be compared (its auc is undefined: all 50 test rows are of class no)" in found.finding.clause
+    )
     assert "advantage" not in found.to_document()
+
+
+def test_a_candidate_that_leaves_the_metric_undefined_has_shown_nothing() -> None:
+    """One that predicts nobody has no precision: it must not pass a champion that has one."""
+    labels, scores = scored(1.0)
+    nobody = metrics.sample(labels, np.zeros(ROWS), BINARY)
+    somebody = metrics.sample(labels, scores, BINARY)
+    rule = Rule("precision")
+    found = compare(nobody, somebody, "7", rule, ROWS, 20, 1)
+    assert not found.finding.passed
+    assert not found.compared
+    value = somebody.values()["precision"]
+    assert found.finding.clause == (
+        f"precision is undefined (no test row is predicted as yes), and that of version 7 is {value:.4f}"
+    )
+    other = compare(somebody, nobody, "7", rule, ROWS, 20, 1)
+    assert other.finding.passed
+    assert "version 7 cannot be compared (its precision is undefined" in other.finding.clause
+    assert compare(nobody, nobody, "7", rule, ROWS, 20, 1).finding.passed
+
+
+@pytest.mark.parametrize("metric", sorted(LOSSES))
+def test_less_is_better_of_every_loss(metric: str) -> None:
+    labels, good = scored(0.3)
+    sides = [metrics.sample(labels, each, BINARY) for each in (good, 1 - good)]
+    if metric not in sides[0].values():
+        sides = [metrics.sample(labels.astype(float), labels + width, REGRESSION) for width in (0.1, 0.5)]
+    found = compare(sides[0], sides[1], "1", Rule(metric, "lower"), ROWS, 20, 1)
+    assert found.finding.passed
+    assert found.candidate is not None
+    assert found.reference is not None
+    assert found.candidate < found.reference
+    assert not compare(sides[1], sides[0], "1", Rule(metric), ROWS, 20, 1).finding.passed
+
+
+@pytest.mark.parametrize("metric", ["auc", "average_precision", "accuracy", "precision", "recall", "f1", "r2"])
+def test_more_is_better_of_every_other_metric(metric: str) -> None:
+    assert metric not in LOSSES
+    samples = [metrics.sample(np.arange(4.0), np.arange(4.0), REGRESSION), metrics.sample(*scored(1.0), BINARY)]
+    assert set(samples[0].values()) | set(samples[1].values()) == LOSSES | {
+        "auc", "average_precision", "accuracy", "precision", "recall", "f1", "r2"
+    }  # fmt: skip
+
+
+def told(advantage: float, bound: str, margin: float) -> tuple[bool, str]:
+    """The finding on an advantage whose interval is ±.001."""
+    found = Estimate(advantage, 0.001, advantage - 0.001, advantage + 0.001)
+    finding = champion._finding(found, "3", Rule("auc", bound, margin))  # type: ignore[arg-type]
+    return finding.passed, finding.clause
+
+
+def test_the_clause_has_the_digits_that_it_needs() -> None:
+    assert told(0.80 - 0.82, "value", 0.02)[0], "what rounding explains is no difference"
+    passed, clause = told(-0.02000004, "value", 0.02)
+    assert not passed
+    assert clause.startswith("auc is 0.02000004 worse than")
+    passed, clause = told(-0.00100001, "upper", 0.0)
+    assert not passed
+    assert "-0.0020 to -1.0e-08), but its upper end must be not below 0" in clause
+    passed, clause = told(0.00002, "value", 0.0)
+    assert clause.startswith("auc is 2.0e-05 better than that of version 3 ")
+    assert "(95 % interval of the advantage -0.0010 to +0.0010)" in clause
+    assert told(0.0, "value", 0.0)[1].startswith("auc is that of version 3 on")
+    assert told(0.0305, "lower", 0.0)[1] == (
+        "auc is 0.0305 better than that of version 3 on the same test rows "
+        "(95 % interval of the advantage +0.0295 to +0.0315)"
+    )
 
 
 def test_a_regression_is_compared_by_its_own_metric() -> None:

@@ -109,13 +109,11 @@ def test_each_class_has_a_curve_up_to_a_limit_the_largest_first(count: int) -> N
     names = tuple(f"k{index}" for index in range(count))
     rows = Multiclass(labels, GENERATOR.dirichlet(np.ones(count), len(labels)), names)
     lines = plots._roc_by_class(rows, rows.details()).axes[0].get_lines()[1:]  # the first one is chance
-    shown = [str(line.get_label()).partition(",")[0] for line in lines]
+    shown = [str(line.get_label()).partition(", ")[2] for line in lines]
     assert shown == [*reversed(names)][: plots.MOST_CURVES]
 
 
 def test_no_state_is_left_behind() -> None:
-    import matplotlib as mpl
-
     before = dict(mpl.rcParams)
     labels, scores, decision, _ = SETS["binary"]
     rows = sample(labels, scores, decision)
