@@ -1,6 +1,8 @@
 """The champion answers with its own code for the candidate's test rows; what it cannot answer is said."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,19 @@ def test_other_classes_are_said(telco: Jobs) -> None:
     documents.write(telco.folder / "model" / "code" / "decision.json", decision | {"classes": ["stays", "leaves"]})
     telco.pack()
     assert "it decides about No and Yes, the candidate about stays and leaves" in judged(telco)["clause"]
+
+
+def test_a_champion_that_leaves_rows_out_cannot_be_compared(tmp_path: Path) -> None:
+    decision = Decision("binary", ("no", "yes"), 0.5, "fixed:0.5")
+    documents.write(tmp_path / package.DECISION, decision.to_document())
+    documents.write(tmp_path / "answers.json", {"scores": [0.1, 0.9]})
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    reference = champion.Champion("3", tmp_path, tmp_path / "answers.json", ended, Rule("auc"))
+    labels = np.array([0, 1, 1])
+    rows = metrics.sample(labels, np.array([0.1, 0.9, 0.8]), decision)
+    found = reference.judge(rows, labels, decision, 10, 1)
+    assert found.compared is False
+    assert "version 3 cannot be compared (it answers 2 of 3 rows)" in found.finding.clause
 
 
 def test_without_a_champion(telco: Jobs) -> None:
