@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.jobs.kind import Outcome
+from local_aws.jobs.training import Training
+
 #: Counts to ten, one number a checkpoint, written by rename; goes on after the last one.
 COUNT = """
 import os, pathlib, time
@@ -26,6 +29,10 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "m").write_text("model")
 
 
 def control(jobs: Any, **wanted: Any) -> dict[str, Any]:
+    return sent(jobs, wanted)
+
+
+def sent(jobs: Any, wanted: Any) -> dict[str, Any]:
     request = urllib.request.Request(f"{jobs.status.Endpoint}/_local/spot", json.dumps(wanted).encode())
     with urllib.request.urlopen(request) as answer:
         found: dict[str, Any] = json.load(answer)
@@ -149,6 +156,39 @@ def test_checkpoints_outlive_a_killed_server(jobs: Any) -> None:
     assert len(json.loads(again[-1].removeprefix("found "))) >= 2  # besides the one that was being written
 
 
+def test_a_wait_without_spot_is_refused(jobs: Any) -> None:
+    limits = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}
+    for spot_job in ({}, {"EnableManagedSpotTraining": False}):
+        with pytest.raises(ClientError, match="only supported when EnableManagedSpotTraining is set to true"):
+            jobs.create_training("", StoppingCondition=limits, **spot_job)
+
+
+def phases(**request: Any) -> dict[str, Any]:
+    """A job that waited 5 s, loaded 10, trained 20, was away for 30, loaded 10 and trained 40, to the second 115."""
+    times = {0: "Starting", 5: "Downloading", 15: "Training", 35: "Interrupted", 45: "Starting", 65: "Downloading"}
+    document: dict[str, Any] = {"CreationTime": 0.0, "OutputDataConfig": {"S3OutputPath": "s3://a"}, **request}
+    for time, phase in {**times, 75: "Training"}.items():
+        Training().progress(document, phase, float(time))
+    return document
+
+
+def test_nothing_is_paid_between_instances() -> None:
+    document = phases(TrainingJobName="a")
+    Training().finish(document, Outcome("Completed", ended=115.0))
+    assert document["TrainingTimeInSeconds"] == 110
+    assert document["BillableTimeInSeconds"] == 80
+
+
+def test_all_attempts_share_the_runtime_and_the_wait() -> None:
+    limits = {"MaxRuntimeInSeconds": 100, "MaxWaitTimeInSeconds": 1000}
+    document = phases(EnableManagedSpotTraining=True, StoppingCondition=limits)
+    assert Training().deadline_of(document, 75.0) == 75 + 100 - 20, "20 of the 100 s are gone"
+    document["StoppingCondition"]["MaxWaitTimeInSeconds"] = 120
+    assert Training().deadline_of(document, 75.0) == 120, "waiting counts, also while it trains"
+    document["EnableManagedSpotTraining"] = False
+    assert Training().deadline_of(document, 75.0) == 155
+
+
 def test_a_built_in_algorithm_without_checkpoints_waits_an_hour_at_most(jobs: Any) -> None:
     limits = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 3601}
     with pytest.raises(ClientError, match="at most 3600"):
@@ -164,9 +204,21 @@ def test_a_built_in_algorithm_without_checkpoints_waits_an_hour_at_most(jobs: An
         ({"TrainingJobName": "a", "AtLogLine": "("}, "not a regular expression"),
         ({"TrainingJobName": "a", "AfterSeconds": 1, "Times": 0}, "Times"),
         ({"Seed": 1}, "Rate or TrainingJobName is needed"),
+        ([1], "An object with"),
+        ([], "An object with"),
+        (None, "An object with"),
+        ("Rate", "An object with"),
+        ({"Rate": True}, "Rate must be a number"),
+        ({"Rate": 10**400}, "Rate must be a number"),
+        ({"TrainingJobName": "a", "AfterSeconds": 1, "Times": True}, "Times must be a whole number"),
+        ({"TrainingJobName": None, "AfterSeconds": 1}, "TrainingJobName must be a pattern"),
+        ({"TrainingJobName": "a", "AtLogLine": 5}, "not a regular expression"),
+        ({"TrainingJobName": "a", "AtLogLine": "a{99999999999}"}, "not a regular expression"),
     ],
+    ids=lambda value: value if isinstance(value, str) else json.dumps(value)[:60],
 )
-def test_a_bad_wish_is_answered_with_a_sentence(jobs: Any, wanted: dict[str, Any], words: str) -> None:
+def test_a_bad_wish_is_answered_with_a_sentence(jobs: Any, wanted: Any, words: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        control(jobs, **wanted)
+        sent(jobs, wanted)
+    assert refused.value.code == 400
     assert words in json.load(refused.value)["Error"]

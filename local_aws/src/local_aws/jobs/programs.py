@@ -9,7 +9,7 @@ from local_aws.jobs.folder import HostFolder
 from local_aws.jobs.kind import Document, Kind
 from local_aws.jobs.metrics import Metrics
 from local_aws.jobs.outputs import Output
-from local_aws.jobs.spot import Interruption
+from local_aws.jobs.spot import Interruption, trained
 from local_aws.operations import Aws
 from local_aws.processes.boot.program import Program
 from local_aws.processes.images import Image
@@ -46,6 +46,11 @@ class ProgramKind(Kind):
     def latest_of(self, document: Document) -> float:  # noqa: ARG002  the kinds use it
         """When the job must have ended, waiting included, in seconds since 1970."""
         return math.inf
+
+    def deadline_of(self, document: Document, started: float) -> float:
+        """When an attempt that began at `started` must end: all attempts share the limit of the programs."""
+        left = self.limit_of(document) - trained(document.get("SecondaryStatusTransitions", []))
+        return min(started + left, self.latest_of(document))
 
     def interruption_of(self, aws: Aws, document: Document, started: float) -> Interruption:  # noqa: ARG002
         """When the hosts of an attempt that began at `started` are taken away."""

@@ -69,9 +69,8 @@ class Run:
         host = self._aws.part(Hosts).of(self._image)
         folders = self._folders(host)
         programs = self._kind.prepare(self._aws, self.document, self._image, folders)
-        left = self._kind.limit_of(self.document) - spot.trained(self.document.get("SecondaryStatusTransitions", []))
         started = self._enter(running)
-        deadline = min(started + left, self._kind.latest_of(self.document))
+        deadline = self._kind.deadline_of(self.document, started)
         self._interruption = self._kind.interruption_of(self._aws, self.document, started)
         with self._kind.kept(self._aws, self.document, folders):  # it looks first, so that nothing new is missed
             processes = [host.start(program) for program in programs]

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
 import math
 import random
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -82,11 +83,13 @@ def control(aws: Aws, wanted: Any) -> None:
     {"WaitSeconds": 1}  beside either: how long capacity is away afterwards
     {}             forget all of it
     """
-    if not isinstance(wanted, Mapping) or (unknown := sorted(set(wanted) - _MEMBERS)):
-        raise ValueError(f"An object with {', '.join(sorted(_MEMBERS))} is needed{_naming(wanted, unknown)}.")
+    unknown = sorted(set(wanted) - _MEMBERS) if isinstance(wanted, Mapping) else []
+    if unknown or not isinstance(wanted, Mapping):
+        without = f", without {', '.join(unknown)}" if unknown else ""
+        raise ValueError(f"An object with {', '.join(sorted(_MEMBERS))} is needed{without}.")
     for name in ("Rate", "WaitSeconds", "AfterSeconds"):
         value = wanted.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= sys.float_info.max:
             raise ValueError(f"{name} must be a number, at least 0.")
     with aws.store.transaction():
         if not wanted:
@@ -101,24 +104,20 @@ def control(aws: Aws, wanted: Any) -> None:
             raise ValueError("Rate or TrainingJobName is needed.")
 
 
-def _naming(wanted: Any, unknown: list[str]) -> str:
-    return f", without {', '.join(map(str, unknown))}" if isinstance(wanted, Mapping) else ""
-
-
 def _plan(aws: Aws, wanted: Mapping[str, Any]) -> None:
     if ("AfterSeconds" in wanted) == ("AtLogLine" in wanted):
         raise ValueError("TrainingJobName needs either AfterSeconds or AtLogLine.")
+    if not isinstance(wanted["TrainingJobName"], str):
+        raise ValueError("TrainingJobName must be a pattern of names.")
     try:
         re.compile(wanted.get("AtLogLine", ""))
-    except (re.error, TypeError) as error:
+    except (re.error, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"AtLogLine is not a regular expression: {error}.") from None
     times = wanted.get("Times", 1)
-    if not isinstance(times, int) or times < 1:
+    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
         raise ValueError("Times must be a whole number, at least 1.")
     last = max((int(key.rpartition("/")[2]) for key, _ in aws.store.scan(KIND, "plan/")), default=0)
-    aws.store.put(
-        KIND, f"plan/{last + 1:06d}", {**wanted, "TrainingJobName": str(wanted["TrainingJobName"]), "Times": times}
-    )
+    aws.store.put(KIND, f"plan/{last + 1:06d}", {**wanted, "Times": times})
 
 
 def state(aws: Aws) -> Document:
@@ -132,9 +131,14 @@ def check(request: Document, day: float, resumable: bool) -> None:
 
     resumable  whether the algorithm is one's own, or has checkpoints
     """
-    if not request.get("EnableManagedSpotTraining"):
-        return
     limits = request.get("StoppingCondition", {})
+    if not request.get("EnableManagedSpotTraining"):
+        if "MaxWaitTimeInSeconds" in limits:
+            raise AwsError(
+                "ValidationException",
+                "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true.",
+            )
+        return
     wait = limits.get("MaxWaitTimeInSeconds", 0)
     if wait < limits.get("MaxRuntimeInSeconds", day):
         raise AwsError(

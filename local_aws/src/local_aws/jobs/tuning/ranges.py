@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-d
 Auto, AWS chooses and does not say how: here a range above 0 that spans two orders of magnitude is logarithmic.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,9 +114,14 @@ def _number(row: Document, whole: bool) -> Number:
     name = row["Name"]
     try:
         low, high = (int(row[end]) if whole else float(row[end]) for end in ("MinValue", "MaxValue"))
-    except ValueError:
+        finite = math.isfinite(float(high) - float(low))
+    except (ValueError, OverflowError):
+        finite = False
+    if not finite:
         what = "integers" if whole else "numbers"
-        raise _refused(f"MinValue and MaxValue of the hyperparameter {name} must be {what}.") from None
+        raise _refused(
+            f"MinValue and MaxValue of the hyperparameter {name} must be {what}, finite as is their difference."
+        )
     if not low <= high:
         raise _refused(f"The MaxValue {high} of the hyperparameter {name} is below its MinValue {low}.")
     scaling = row.get("ScalingType", "Auto")

@@ -223,7 +223,8 @@ def _fruitless(found: list[Document]) -> str:
     """Why a tuning job without a best training job failed; "" when it has one."""
     if any(trial["ObjectiveStatus"] == "Succeeded" and trial["TrainingJobStatus"] == "Completed" for trial in found):
         return ""
-    if all(trial["TrainingJobStatus"] == "Failed" for trial in found):
+    ran = [trial["TrainingJobStatus"] for trial in found if trial["TrainingJobStatus"] != "Stopped"]
+    if ran and set(ran) == {"Failed"}:
         return "All training jobs failed. Please take a look at the training jobs failures to get more details."
     return (
         f"No objective metrics found after running {len(found)} training jobs. Please ensure that the custom algorithm"
