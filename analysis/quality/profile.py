@@ -15,6 +15,9 @@ from contract.errors import InputError
 
 Floats = NDArray[np.float64]
 
+#: A number beyond float32 counts as the largest one, as it does for the model; squares of these can be added up.
+LARGEST = float(np.finfo(np.float32).max)
+
 KEPT = 1_000_000
 MOST_DISTINCT = 100_000
 
@@ -34,7 +37,7 @@ class Numbers:
 
     def add(self, column: Floats) -> None:
         """Mean and sum of squares are merged as in Chan, Golub and LeVeque (1983), which loses no digits."""
-        values = column[~np.isnan(column)]
+        values = np.clip(column[~np.isnan(column)], -LARGEST, LARGEST)
         self.missing += len(column) - len(values)
         if not len(values):
             return

@@ -57,6 +57,26 @@ def test_batches_give_what_numpy_gives() -> None:
     documents.dumps(feature)
 
 
+@pytest.mark.parametrize("far", [1e308, -1e308, 1e39])
+def test_a_number_beyond_float32_counts_as_the_largest(far: float) -> None:
+    values = np.array([1.0, 2.0, far, far])
+    [feature] = of([{"n": values[:3]}, {"n": values[3:]}])["features"]
+    documents.dumps(feature)
+    found = feature["numerical_statistics"]
+    most = np.sign(far) * float(np.finfo(np.float32).max)
+    assert most in (found["min"], found["max"])
+    assert found["mean"] == pytest.approx(most / 2)
+    assert found["std_dev"] == pytest.approx(abs(most) / 2)
+    assert sum(bucket["count"] for bucket in found["distribution"]["kll"]["buckets"]) == 4
+
+
+def test_a_column_of_many_texts_has_no_domain() -> None:
+    few, many = ([f"t{index}" for index in range(count)] for count in (100, 101))
+    [at_most], [beyond] = (constraints(texts(*each))["features"] for each in (few, many))
+    assert len(at_most["string_constraints"]["domains"]) == 100
+    assert "string_constraints" not in beyond
+
+
 def test_beyond_the_limit_a_uniform_sample_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "KEPT", 2000)
     values = np.arange(50_000.0)
