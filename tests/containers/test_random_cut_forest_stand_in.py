@@ -72,6 +72,20 @@ def test_hosts_share_the_trees(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert set(found) == {"test:accuracy", "test:precision", "test:recall", "test:f1"}
 
 
+def test_hosts_grow_trees_of_their_own_and_the_first_alone_judges(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also from the same rows, which each host gets without sharding."""
+    cuts, judged = [], []
+    for name in ("algo-1", "algo-2"):
+        host(tmp_path / name, name, ["algo-1", "algo-2"], ROWS)
+        train.main(tmp_path / name)
+        cuts.append(serve.load(tmp_path / name / "model").trees.cut[:100].tolist())
+        judged.append("quality_metric" in capsys.readouterr().out)
+    assert not set(cuts[0]) & set(cuts[1]) - {0.0}
+    assert judged == [True, False]
+
+
 def auc(anomalies: NDArray[np.float64], others: NDArray[np.float64]) -> float:
     return float(np.mean(anomalies[:, None] > others[None, :]))
 

@@ -15,6 +15,11 @@ def test_few_rows_are_cut_into_slices_in_file_order() -> None:
     assert np.array_equal(chosen.ravel(), np.arange(4000))
 
 
+@given(st.integers(1, 20), st.integers(2, 30), st.integers(0, 2**32))
+def test_rows_that_all_trees_just_hold_are_cut_into_slices(trees: int, most: int, seed: int) -> None:
+    assert np.array_equal(choose_rows(trees * most, trees, most, seed).ravel(), np.arange(trees * most))
+
+
 @given(st.integers(1, 20), st.integers(2, 30), st.integers(0, 500), st.integers(0, 2**32))
 def test_many_rows_are_drawn_without_replacement(trees: int, most: int, more: int, seed: int) -> None:
     rows = trees * most + 1 + more

@@ -11,7 +11,7 @@ from contract.errors import InputError
 from random_cut_forest.channels import Channel
 from random_cut_forest.hyperparameters import Hyperparameters
 from random_cut_forest.metrics import METRIC_DEFINITIONS, evaluate, three_sigma
-from random_cut_forest.training import train
+from random_cut_forest.training import share, train
 
 GENERATOR = np.random.default_rng(0)
 ROWS = GENERATOR.normal(size=(2000, 3))
@@ -39,6 +39,19 @@ def test_metrics_against_scikit_learn() -> None:
     expected = {"accuracy": accuracy_score(labels, predicted), "precision": precision, "recall": recall, "f1": f1}
     assert evaluate(scores, labels) == pytest.approx(expected)
     assert set(evaluate(scores, labels, ["accuracy"])) == {"accuracy"}
+
+
+def test_three_standard_deviations_are_those_of_all_scores() -> None:
+    """And a score that lies just there is no anomaly."""
+    assert three_sigma(np.array([0.0, 2.0])) == 4.0
+    assert evaluate(np.full(5, 2.0), np.zeros(5, dtype=np.int64)) == {"accuracy": 1.0}
+
+
+@pytest.mark.parametrize(("trees", "hosts"), [(50, 1), (51, 4), (100, 7), (50, 50)])
+def test_hosts_grow_all_trees_together(trees: int, hosts: int) -> None:
+    shares = [share(trees, place, hosts) for place in range(hosts)]
+    assert sum(shares) == trees
+    assert max(shares) - min(shares) <= 1
 
 
 def test_undefined_metrics_are_left_out() -> None:

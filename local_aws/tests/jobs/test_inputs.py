@@ -27,6 +27,12 @@ def fetch(aws: Aws, root: Path, *keys: str) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
 
 
+def test_each_key_goes_to_one_host() -> None:
+    found = [inputs.Item("data", f"{number}", f"{number}") for number in range(5)]
+    shares = [[item.key for item in inputs.share(found, host, 3)] for host in range(3)]
+    assert shares == [["0", "3"], ["1", "4"], ["2"]]
+
+
 def test_a_key_that_leads_out_of_its_folder_is_refused(s3: Aws, tmp_path: Path) -> None:
     root = tmp_path / "job"
     with pytest.raises(JobError, match=r"the key 'in/\.\./\.\./\.\./out' leads out of its folder"):

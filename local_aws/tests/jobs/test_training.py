@@ -127,9 +127,22 @@ def test_the_failure_file_is_the_reason(jobs: Any) -> None:
 
 
 def test_every_host_trains_and_their_models_are_one(jobs: Any) -> None:
-    found = jobs.train(SAVE + "(model / os.environ['SM_CURRENT_HOST']).write_text(os.environ['SM_HOSTS'])", hosts=2)
+    """Each sees its share of the keys of a sharded channel, and all keys of any other."""
+    for number in range(3):
+        jobs.put(f"shared-out/{number}.csv", f"{number}")
+    source = {"S3Uri": "s3://jobs/shared-out/"}
+    found = jobs.train(
+        SAVE + "seen = [sorted(os.listdir(os.environ['SM_CHANNEL_' + name])) for name in ('SHARE', 'ALL')]\n"
+        "(model / os.environ['SM_CURRENT_HOST']).write_text(json.dumps([os.environ['SM_HOSTS'], *seen]))",
+        hosts=2,
+        channels={"share": {**source, "S3DataDistributionType": "ShardedByS3Key"}, "all": source},
+    )
     seen = unpacked(jobs, found["ModelArtifacts"]["S3ModelArtifacts"])
-    assert seen == {"algo-1": b'["algo-1","algo-2"]', "algo-2": b'["algo-1","algo-2"]'}
+    hosts, files = '["algo-1","algo-2"]', ["0.csv", "1.csv", "2.csv"]
+    assert {name: json.loads(content) for name, content in seen.items()} == {
+        "algo-1": [hosts, ["0.csv", "2.csv"], files],
+        "algo-2": [hosts, ["1.csv"], files],
+    }
 
 
 def test_checkpoints_come_and_go(jobs: Any) -> None:

@@ -108,6 +108,17 @@ def test_script_refuses(invoices: Jobs, arguments: tuple[str, ...], words: str) 
     assert words in (invoices.folder / "failure").read_text()
 
 
+def test_neighbours_in_the_files_share_no_tree(tmp_path: Path) -> None:
+    """Few rows are cut into slices, one a tree: grown from sorted rows a tree would see a fiftieth of the values."""
+    values = pa.array(np.arange(1000), pa.float32())
+    pq.write_table(pa.table({"label": values, "x": values}), tmp_path / "rows.parquet")
+    rows = Encoded(tmp_path, ("x",), "train")
+    forest, _ = train_forest.grow({"num_trees": "50"}, rows, rows)
+    points = np.split(forest.trees.points[:, 0], 50)
+    assert np.array_equal(np.sort(np.concatenate(points)), np.arange(1000))
+    assert min(np.ptp(tree) for tree in points) > 200
+
+
 @pytest.fixture
 def answered(invoices: Jobs) -> Jobs:
     """The builtin engine up to the answers of the transform job, which the forest of the script engine gives here."""
