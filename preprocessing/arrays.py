@@ -1,5 +1,6 @@
 """Arrow arrays to numpy and back without a copy, and without the pandas import that Arrow's own conversions bring."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,12 @@ def mask(column: npt.NDArray[np.bool_]) -> Any:
     """A boolean column as an Arrow array."""
     bits = np.packbits(column, bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(column), [None, pa.py_buffer(bits)])
+
+
+def texts(some: Sequence[str]) -> Any:
+    """Texts as an Arrow array."""
+    encoded = [text.encode() for text in some]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.Array.from_buffers(
+        pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )

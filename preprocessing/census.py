@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from preprocessing.cell_hashes import Hashes
 from preprocessing.clean import Floats
 from preprocessing.label import label_numbers, label_texts
 from preprocessing.read import Batch
-from preprocessing.rows import Hashes, row_hashes
+from preprocessing.rows import row_hashes
 from preprocessing.settings import Settings, roles
 from preprocessing.split import (
     POOLED,
@@ -72,7 +73,7 @@ def _count(batch: Batch, settings: Settings) -> tuple[Census, tuple[Hashes, Floa
     part = Census(rows=batch.data.num_rows)
     if label is not None:
         part.labels = Counts.of(label, np.arange(part.rows)).texts
-    content = row_hashes(batch.data, roles(columns))
+    content = row_hashes(batch.data, roles(columns), columns.missing)
     if settings.split.by == "time":
         return part, (content, times_of(batch, columns.event_time or "", columns.missing)[:, None])
     if has_label_bins(settings):

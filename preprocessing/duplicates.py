@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from contract.columns import Columns
 from contract.errors import InputError
 from preprocessing import arrays
+from preprocessing.cell_hashes import Hashes
 from preprocessing.read import Batch, File, batches
-from preprocessing.rows import Hashes, row_hashes
+from preprocessing.rows import row_hashes
 from preprocessing.settings import roles
 from preprocessing.stream import mapped
 from preprocessing.values import WHITE_SPACE
@@ -96,7 +97,8 @@ def _hashes(found: list[File], columns: Columns) -> Iterator[_Hashed]:
     index = {file.name: position for position, file in enumerate(found)}
     names = list(roles(columns))
     return mapped(
-        lambda batch: _Hashed(batch, index[batch.file.name], row_hashes(batch.data, names)), batches(found, columns)
+        lambda batch: _Hashed(batch, index[batch.file.name], row_hashes(batch.data, names, columns.missing)),
+        batches(found, columns),
     )
 
 
@@ -158,10 +160,20 @@ def _comparable(array: Any) -> Any:
 def _removed(paths: list[Path]) -> Any:
     """File and row of what repeats an earlier row, within one partition."""
     tables = [pa.ipc.open_stream(str(path)).read_all() for path in paths]
-    table = pa.concat_tables(tables, promote_options="permissive")
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowTypeError:  # numbers in one file, texts in another
+        table = pa.concat_tables([_as_texts(table) for table in tables])
     content = [name for name in table.column_names if name not in (_ORDER, _OF_FILE, _ROW)]
     first = table.group_by(content).aggregate([(_ORDER, "min")]).column(f"{_ORDER}_min")
     return table.filter(pc.invert(pc.is_in(table.column(_ORDER), value_set=first))).select([_OF_FILE, _ROW])
+
+
+def _as_texts(table: Any) -> Any:
+    for position, name in enumerate(table.column_names):
+        if name not in (_ORDER, _OF_FILE, _ROW):
+            table = table.set_column(position, name, table.column(name).cast(pa.string()))
+    return table
 
 
 def _partitioned(hashes: Hashes) -> Iterator[tuple[int, npt.NDArray[np.intp]]]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from contract.documents import Document
 from contract.errors import InputError
 from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
+from preprocessing.cell_hashes import Hashes
 from preprocessing.census import take_census
 from preprocessing.clean import Cells, Floats, Texts, clean
 from preprocessing.derive import Features
@@ -23,7 +24,6 @@ from preprocessing.label import choose_classes
 from preprocessing.labelled import labelled
 from preprocessing.leakage import warnings_of
 from preprocessing.read import Batch, File, batches, files
-from preprocessing.rows import Hashes
 from preprocessing.settings import Settings
 from preprocessing.split import SIDES, Sides
 from preprocessing.statistics import Counts, Moments, Sample

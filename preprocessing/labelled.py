@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from contract.columns import Columns
 from contract.preprocessor import Split
+from preprocessing.cell_hashes import Hashes
 from preprocessing.clean import Floats
 from preprocessing.label import label_indices, label_numbers, label_texts
 from preprocessing.read import Batch
-from preprocessing.rows import Hashes, row_hashes
+from preprocessing.rows import row_hashes
 from preprocessing.settings import roles
 from preprocessing.split import Sides, label_bins, sides_of
 
@@ -28,7 +29,7 @@ class Labelled:
 
 def labelled(batch: Batch, columns: Columns, split: Split, classes: tuple[str, ...]) -> Labelled:
     """Raises InputError, with the place, for a label that is missing, no number, or none that Fit saw."""
-    content = row_hashes(batch.data, roles(columns))
+    content = row_hashes(batch.data, roles(columns), columns.missing)
     if columns.task == "regression":
         labels = label_numbers(batch, columns)
         strata = label_bins(labels, split)

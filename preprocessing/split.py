@@ -15,9 +15,10 @@ import numpy.typing as npt
 from contract.columns import Columns
 from contract.errors import InputError
 from contract.preprocessor import Split
+from preprocessing.cell_hashes import Hashes
 from preprocessing.clean import Floats, Texts
 from preprocessing.read import Batch
-from preprocessing.rows import Hashes, reseed, row_hashes
+from preprocessing.rows import reseed, row_hashes
 from preprocessing.settings import Settings, SplitSettings
 from preprocessing.times import times_of
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from contract.errors import InputError
+from preprocessing.cell_hashes import Hashes
 from preprocessing.clean import Floats, Texts
-from preprocessing.rows import Hashes
 
 #: A text column with more values than these is no category.
 MOST_VALUES = 1_000_000

@@ -46,8 +46,9 @@ def test_types_that_differ_between_files_do_not_hide_a_duplicate(tmp_path: Path)
     columns = {"c": ["u", "v"], "d": ["w", "w"], "key": ["1", "2"], "t": ["0", "1"], "y": [0, 1], "n": [1.0, 2.0]}
     pq.write_table(pa.table({**columns, "m": pa.array([5, 6])}), tmp_path / "1.parquet")
     pq.write_table(pa.table({**columns, "m": pa.array([5.0, None])}), tmp_path / "2.parquet")
+    pq.write_table(pa.table({**columns, "m": pa.array(["5", "7"])}), tmp_path / "3.parquet")
     found = find_duplicates(files(tmp_path), settings().columns)
-    assert {name: list(rows) for name, rows in found.rows.items()} == {"2.parquet": [0]}
+    assert {name: list(rows) for name, rows in found.rows.items()} == {"2.parquet": [0], "3.parquet": [0]}
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from contract.preprocessor import Categorical
@@ -44,6 +45,18 @@ def test_adult_marks_missing_with_a_space_and_a_question_mark_and_has_one_dutch_
 def test_telco_has_eleven_blank_totals(tmp_path: Path) -> None:
     telco = built("telco", tmp_path)
     assert sum(side["TotalCharges"].isna().sum() for side in telco.encoded.values()) == 11
+
+
+def test_telco_has_the_same_test_rows_as_typed_parquet(tmp_path: Path) -> None:
+    path, columns = SETS["telco"](tmp_path)
+    frame = pd.read_csv(path, na_values=" ")
+    frame["Partner"] = frame["Partner"].astype("category")
+    frame.astype({"SeniorCitizen": bool, "tenure": "int8"}).to_parquet(tmp_path / "telco.parquet")
+    chosen = Settings.from_document({"columns": columns})
+    text = build(path, chosen, tmp_path / "text")
+    typed = build(tmp_path / "telco.parquet", chosen, tmp_path / "typed")
+    assert text.raw["customerID"].tolist() == typed.raw["customerID"].tolist()
+    assert text.rows == typed.rows
 
 
 def test_none_and_not_applicable_are_answers_in_the_fraud_claims(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_row_keeps_its_side_when_the_order_changes_and_most_when_rows_are_adde
     assert shuffled == first
     grown = set(sides(tmp_path / "3", pd.concat([frame, sample(1800).iloc[1500:]]), split={"by": by})["t"])
     moved = first - grown
-    assert len(moved) <= (0 if by == "random" else 0.05 * len(first))
+    assert len(moved) <= (0 if by == "random" else 0.1 * len(first))
 
 
 def test_another_seed_is_another_split_of_the_same_size(tmp_path: Path) -> None:
