@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.explanations.ensemble import Matrix
 from analysis.explanations.permutation import Predict
@@ -36,18 +37,28 @@ class Grid:
 def numeric_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, feature: int) -> Grid | None:
     """The grid of a numeric column at its quantiles, from `raw` (rows,) float64 and its feature (rows,).
 
-    None when the column has no values. Equal quantiles count once; `share` is that of the rows nearest to each value.
+    None when the column has no values. Where quantiles coincide, as in a column that is 0 in most rows, quantiles of
+    the values that are left, each counted once, stand in for them, so that the curve is known where rows are few.
+    `share` is that of the rows nearest to each value.
     """
     present = np.flatnonzero(~np.isnan(raw))
     if not len(present):
         return None
-    order = present[np.argsort(raw[present], kind="stable")]
-    places = order[np.unique(np.linspace(0, len(order) - 1, GRID).round().astype(int))]
-    values, first = np.unique(raw[places], return_index=True)
+    distinct, first = np.unique(raw[present], return_index=True)
+    ordered = np.sort(raw[present])
+    kept = np.searchsorted(distinct, np.unique(ordered[_spread(len(ordered), GRID)]))
+    left = np.setdiff1d(np.arange(len(distinct)), kept)
+    chosen = np.sort(np.append(kept, left[_spread(len(left), GRID - len(kept))]))
+    values, places = distinct[chosen], present[first[chosen]]
     middles = (values[1:] + values[:-1]) / 2
     share = np.bincount(np.searchsorted(middles, raw[present]), minlength=len(values)) / len(present)
     shown = [float(value) for value in values]
-    return Grid(column, "numerical", shown, encoded[places[first]][:, None], [feature], [float(each) for each in share])
+    return Grid(column, "numerical", shown, encoded[places][:, None], [feature], [float(each) for each in share])
+
+
+def _spread(rows: int, count: int) -> NDArray[np.int64]:
+    """At most `count` of the places 0 … rows - 1, evenly spread, both ends among them when there are two."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, count)).round().astype(np.int64))
 
 
 def categorical_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, features: list[int]) -> Grid | None:

@@ -115,7 +115,8 @@ def baseline(numeric: Mapping[str, Floats], categorical: Mapping[str, NDArray[np
     record: dict[str, object] = {}
     for name, numbers in numeric.items():
         present = numbers[~np.isnan(numbers)]
-        record[name] = float(present.mean()) if len(present) else None
+        # Divided first: a sum of numbers that are near to float64's end has none.
+        record[name] = float((present / len(present)).sum()) if len(present) else None
     for name, texts in categorical.items():
         found, counts = np.unique([text for text in texts if text is not None], return_counts=True)
         record[name] = str(found[np.argmax(counts)]) if len(found) else None

@@ -206,3 +206,41 @@ def test_partial_dependence() -> None:
     categorical = categorical_grid("t", texts, np.array([[0.0], [1.0], [9.0], [0.0]], np.float32), [0])
     assert categorical is not None
     assert (categorical.shown, categorical.encoded.ravel().tolist()) == (["u", "v"], [0.0, 1.0])
+
+
+@pytest.mark.parametrize("rows", [1000, 5])
+def test_the_curve_of_a_skewed_column_is_known_where_rows_are_few(rows: int) -> None:
+    """Most rows are 0, as Adult's capital gain is: the quantiles alone are two points and a straight line."""
+    raw = np.zeros(rows)
+    raw[: rows // 5] = np.arange(1, rows // 5 + 1) ** 2.0
+    raw[-1] = np.nan
+    encoded = (raw + 0.5).astype(np.float32)
+    grid = numeric_grid("gain", raw, encoded, 0)
+    assert grid is not None
+    assert len(grid.shown) == min(12, rows // 5 + 1)
+    assert (grid.shown[0], grid.shown[-1]) == (0, (rows // 5) ** 2)
+    assert grid.shown == sorted(set(grid.shown))
+    assert grid.encoded.ravel().tolist() == [value + 0.5 for value in grid.shown], "the encoded value of that row"
+    assert sum(grid.share) == pytest.approx(1)
+    assert grid.share[0] > 0.7
+
+
+def test_the_grid_of_an_even_column_is_its_quantiles() -> None:
+    raw = GENERATOR.permutation(np.arange(111.0))
+    grid = numeric_grid("n", raw, raw.astype(np.float32), 0)
+    assert grid is not None
+    assert grid.shown == [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110]
+
+
+def test_the_baseline_is_the_mean_and_not_the_median() -> None:
+    assert baseline({"n": np.array([1.0, 2.0, 9.0])}, {}) == {"n": 4.0}
+    assert baseline({"n": np.full(20, 1e308)}, {})["n"] == pytest.approx(1e308)
+
+
+def test_sampled_permutations_are_walked_backwards_as_well() -> None:
+    """Of two columns that act together, both orders are met with a single permutation: the values are exact."""
+    found = Explainer(
+        lambda rows: rows[:, 0] * rows[:, 1], {"a": [0], "b": [1]}, np.zeros((1, 2), np.float32), permutations=1
+    ).explain(np.array([[2.0, 3.0]], np.float32))
+    assert found.values[0, 0].tolist() == [3.0, 3.0]
+    assert "2 sampled permutations" in found.method
