@@ -7,38 +7,16 @@ from string import Template
 
 from analysis.metrics import section
 from analysis.pages import bias, champion, explanations, quality
-from analysis.pages.style import number, shell, table
+from analysis.pages.names import MEANINGS, sentence
+from analysis.pages.origin import Origin
+from analysis.pages.style import number, numbers, shell, table
 from contract.decision import Decision
 from contract.documents import Document
 from contract.findings import Verdict
 
-#: Metric → name, and what it says. `{positive}` is the text of class 1.
-MEANINGS: dict[str, tuple[str, str]] = {
-    "auc": ("AUC", "chance that a “{positive}” ranks before another row; .5 is guessing"),
-    "average_precision": ("Average precision", "mean precision over all recalls; the base rate is guessing"),
-    "log_loss": ("Log loss", "how surprised the probabilities are by the truth; less is better"),
-    "brier": ("Brier score", "mean squared error of the probability; less is better"),
-    "expected_calibration_error": (
-        "Calibration error",
-        "mean gap between score and observed share; noise can only widen it",
-    ),
-    "accuracy": ("Accuracy", "share of right decisions"),
-    "precision": ("Precision", "share of those called “{positive}” that are"),
-    "recall": ("Recall", "share of “{positive}” that are found"),
-    "f1": ("F1", "harmonic mean of precision and recall"),
-    "macro_auc": ("AUC, mean over classes", "one class against the rest; .5 is guessing"),
-    "macro_f1": ("F1, mean over classes", "each class counts the same"),
-    "weighted_f1": ("F1, mean over rows", "each class counts by its rows"),
-    "r2": ("R²", "share of the variance explained; 0 is the mean of the label"),
-    "mse": ("Mean squared error", "in the label's unit, squared"),
-    "rmse": ("Root mean squared error", "in the label's unit"),
-    "mae": ("Mean absolute error", "in the label's unit"),
-    "median_absolute_error": ("Median absolute error", "half of the rows are closer, in the label's unit"),
-}
-
-BODY = Template("""<h1>Model evaluation</h1>
-<div class="muted">$subject on $rows test rows</div>
-<div class="verdict $state"><strong>$reason</strong></div>
+BODY = Template("""<h1>$name</h1>
+<div class="muted">$origin<br>$subject on $rows test rows</div>
+<div class="verdict $state"><strong>$reason</strong>$clauses</div>
 $champion
 <h2>Metrics</h2>$metrics
 <div class="plots" style="margin-top: 28px">$plots</div>
@@ -46,7 +24,8 @@ $details
 $bias
 $explanations
 $quality
-<h2>How this was measured</h2>
+<h2>How it was trained and measured</h2>
+$training
 <p>$method. A metric that these rows leave undefined is shown as such, never as a number.$rule</p>
 <p class="muted">Artefact <code>$artefact</code></p>
 """)
@@ -58,12 +37,15 @@ class Beside:
 
     analysis  `analysis.json`, of this room or of Clarify;  page  the words of `analysis.analyze`
     statistics  of the training data;  champion  of `analysis.champion`
+    training    how the model was trained, in sentences;  origin  who it is
     """
 
     analysis: Document = field(default_factory=dict)
     page: Document = field(default_factory=dict)
     statistics: Document = field(default_factory=dict)
     champion: Document = field(default_factory=dict)
+    training: str = ""
+    origin: Origin = field(default_factory=Origin)
 
 
 def render(
@@ -76,14 +58,19 @@ def render(
     beside   what is known beside the evaluation
     """
     metrics, more = section(report), beside or Beside()
+    confusion = "" if "confusion_matrix" in plots else _confusion(metrics)
     body = BODY.substitute(
+        name=escape(f"{more.origin.name}: evaluation"),
+        origin=escape(more.origin.line()),
+        training=f"<p>{escape(more.training)}</p>" if more.training else "",
+        clauses=_clauses(verdict),
         subject=_subject(decision),
         rows=f"{report['dataset']['item_count']:,}",
         state="passed" if verdict.passed else "rejected",
         reason=escape(verdict.reason),
         metrics=_metrics(metrics, decision),
         plots="".join(_picture(name, png) for name, png in plots.items()),
-        details=_confusion(metrics) + _classes(metrics) + _calibration(metrics),
+        details=confusion + _classes(metrics) + _calibration(metrics),
         method=escape(report["method"]),
         rule=f" Threshold: {escape(decision.rule)}." if decision.rule else "",
         artefact=escape(verdict.artefact),
@@ -92,7 +79,14 @@ def render(
         explanations=explanations.section(more.analysis, more.page, decision.outputs),
         quality=quality.section(more.statistics),
     )
-    return shell("Model evaluation", body)
+    return shell(f"{more.origin.name}: evaluation", body)
+
+
+def _clauses(verdict: Verdict) -> str:
+    """All findings, where the reason has no place for them."""
+    if all(clause in verdict.reason for clause in verdict.clauses):
+        return ""
+    return f"<ul>{''.join(f'<li>{escape(sentence(clause))}</li>' for clause in verdict.clauses)}</ul>"
 
 
 def _subject(decision: Decision) -> str:
@@ -113,8 +107,8 @@ def _metrics(metrics: Document, decision: Decision) -> str:
             continue
         name, meaning = MEANINGS[key]
         note = escape(metric.get("reason") or meaning.format(positive=positive))
-        value = "undefined" if metric["value"] is None else number(metric["value"])
-        between = "" if metric["lower"] is None else f"{number(metric['lower'])} to {number(metric['upper'])}"
+        value, lower, upper = numbers(metric["value"], metric["lower"], metric["upper"])
+        between = "" if metric["lower"] is None else f"{lower} to {upper}"
         rows.append((escape(name), value, between, note))
     return table(("Metric", "#Value", "#95 % interval", "What it says"), rows)
 
@@ -153,6 +147,7 @@ def _calibration(metrics: Document) -> str:
             number(each["positive_rate"]),
         )
         for each in metrics["calibration"]["bins"]
+        if each["count"]
     ]
     return "<h2>Calibration by score</h2>" + table(("Score", "#Rows", "#Mean score", "#Observed share"), rows)
 

@@ -26,9 +26,10 @@ from model_build.steps.containers import Containers
 
 @dataclass(frozen=True)
 class Modelled:
-    """`steps` in order, `evaluated` and those of `analyzed` among them, and what the model is served with."""
+    """`steps` in order, those of the other members among them, and what the model is served with."""
 
     steps: list[Any]
+    trained: TrainingStep | TuningStep
     evaluated: ProcessingStep
     containers: Containers
     analyzed: Analyzed = field(default_factory=Analyzed)
@@ -67,7 +68,7 @@ def script(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> Mod
     evaluated = evaluate.step(context, encode, trained)
     served = containers.single(context, trained)
     analyzed = ANALYSES[context.config.analysis.engine](context, fit, encode, Trained(trained, evaluated, served))
-    return Modelled([trained, evaluated, *analyzed.steps], evaluated, served, analyzed)
+    return Modelled([trained, evaluated, *analyzed.steps], trained, evaluated, served, analyzed)
 
 
 def builtin(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> Modelled:
@@ -79,7 +80,7 @@ def builtin(context: Context, fit: ProcessingStep, encode: ProcessingStep) -> Mo
     decided = threshold.step(context, fit, encode, trained, scored)
     evaluated = evaluate_scores.step(context, encode, scored, decided)
     served = containers.chain(context, trained, decided)
-    return Modelled([trained, created, scored, decided, evaluated], evaluated, served)
+    return Modelled([trained, created, scored, decided, evaluated], trained, evaluated, served)
 
 
 ENGINES: dict[Engine, Callable[[Context, ProcessingStep, ProcessingStep], Modelled]] = {

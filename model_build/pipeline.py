@@ -35,7 +35,7 @@ def get_pipeline(
     fit = preprocess_fit.step(context)
     encode = preprocess_encode.step(context, fit)
     model = ENGINES[context.config.train.engine](context, fit, encode)
-    judged = verdict.step(context, model.evaluated, model.analyzed)
+    judged = verdict.step(context, fit, model.trained, model.evaluated, model.analyzed)
     # After all others, whose code it names.
     registered = register.step(context, model.containers, fit, model.evaluated, model.analyzed)
     steps = [fit, encode, *model.steps, judged, gate.gate(context, registered), gate.reject()]

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from analysis.fairness import SECTIONS
+from analysis.fairness import FOUR_FIFTHS, SECTIONS, allows
+from analysis.figures import telling
 from analysis.pages.style import notes, number, table
 from contract.documents import Document
 
@@ -12,13 +13,58 @@ KINDS = {True: "passed", False: "rejected", None: "unsure"}
 
 
 def section(analysis: Document, page: Document) -> str:
-    """HTML out of `analysis.json` and the words of `analysis.analyze`; nothing without a bias section."""
+    """HTML out of `analysis.json` and the words of `analysis.analyze`; nothing without a bias section. Tables stand
+    open, so that they are printed."""
     if not any(name in analysis for name in SECTIONS):
         return ""
-    said = "".join(notes([each["sentence"]], KINDS[each["passes"]]) for each in page.get("bias", ()))
-    warnings = notes(warning for each in page.get("bias", ()) for warning in each["warnings"])
+    told = four_fifths(analysis, page)
+    said = "".join(notes([each["sentence"]], KINDS[each["passes"]]) for each in told)
+    warnings = notes(warning for each in told for warning in each["warnings"])
     figures = "".join(_figures(title, analysis[name]) for name, title in TITLES.items() if name in analysis)
     return f"<h2>Bias by group</h2>{said}{warnings}{figures}"
+
+
+def four_fifths(analysis: Document, page: Document) -> list[Document]:
+    """The rule in words for each comparison: {"sentence", "passes", "warnings"}.
+
+    Those of `analysis.analyze`, which knows the rates; without them, as after Clarify, those of the ratio DI.
+    """
+    if known := page.get("bias", []):
+        return [each for place, each in enumerate(known) if not any(_mirrored(each, one) for one in known[:place])]
+    section = analysis.get(SECTIONS[1], {})
+    favourable = section.get("label_value_or_threshold") or "the favourable decision"
+    ratios = {
+        (facet, group["value_or_threshold"]): metric["value"]
+        for facet, groups in section.get("facets", {}).items()
+        for group in groups
+        for metric in group["metrics"]
+        if metric["name"] == "DI"
+    }
+    return [_of_ratio(f"{facet} = {group}", favourable, value) for (facet, group), value in ratios.items()]
+
+
+def _mirrored(one: Document, other: Document) -> bool:
+    """Whether two groups are all there are of a facet, so that each is the others of the other."""
+    return bool(
+        one["facet"] == other["facet"] and one["rows"] == other["other_rows"] and one["rate"] == other["other_rate"]
+    )
+
+
+def _of_ratio(group: str, favourable: str, ratio: float | None) -> Document:
+    if ratio is None:
+        said = (
+            f"{group}: the ratio of the shares of “{favourable}” is undefined: the four-fifths rule says nothing here."
+        )
+        return {"sentence": said, "passes": None, "warnings": []}
+    passes = allows("DI", ratio, FOUR_FIFTHS)
+    low = min(ratio, 1 / ratio) if ratio else 0.0
+    (share,) = telling(lambda told: (told[0] >= FOUR_FIFTHS) == passes, lambda more: (f"{low:.{2 + more}f}",))
+    who, than = ("The others", group) if ratio > 1 else (group, "the others")
+    said = (
+        f"{who}: the share of “{favourable}” is {share} of that of {than}, which {'passes' if passes else 'fails'} the "
+        f"four-fifths rule (at least {FOUR_FIFTHS:.2f})."
+    )
+    return {"sentence": said, "passes": passes, "warnings": []}
 
 
 def _figures(title: str, section: Document) -> str:
@@ -30,7 +76,7 @@ def _figures(title: str, section: Document) -> str:
     header = ("Metric", *(f"#{escape(name)}" for name, _ in groups))
     reasons = notes(_reasons(groups))
     body = table(header, _rows(groups))
-    return f"<details><summary>{escape(title)}: {len(groups[0][1])} metrics</summary>{body}{reasons}</details>"
+    return f"<details open><summary>{escape(title)}: {len(groups[0][1])} metrics</summary>{body}{reasons}</details>"
 
 
 def _rows(groups: list[tuple[str, list[Document]]]) -> Iterator[tuple[str, ...]]:

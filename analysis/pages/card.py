@@ -8,9 +8,11 @@ from html import escape
 from typing import Any
 
 from analysis.pages.charts import bars
+from analysis.pages.origin import Origin
 from analysis.pages.style import number, shell, table
 from contract.documents import Document
 from contract.errors import InputError
+from contract.findings import Verdict
 
 #: Section → title, in the order of the page.
 SECTIONS: dict[str, str] = {
@@ -24,16 +26,24 @@ SECTIONS: dict[str, str] = {
 RATINGS = ("High", "Medium", "Low", "Unknown")
 
 
-def render(content: Document, name: str) -> str:
-    """The page of the card `name`. Raises InputError when the content has sections or a rating beyond the schema."""
+def render(content: Document, origin: Origin, verdict: Verdict | None = None) -> str:
+    """The page of a model's card. Raises InputError when the content has sections or a rating beyond the schema."""
     if unknown := sorted(set(content) - set(SECTIONS)):
         raise InputError(f"The model card has unknown sections: {', '.join(unknown)}.")
     rating = content.get("intended_uses", {}).get("risk_rating", "Unknown")
     if rating not in RATINGS:
         raise InputError(f"The risk rating is {rating!r}; it is one of {', '.join(RATINGS)}.")
     body = "".join(_section(key, title, content[key]) for key, title in SECTIONS.items() if content.get(key))
-    head = f'<h1>{escape(name)}</h1><p>Model card &nbsp;<span class="badge {rating}">Risk: {rating.lower()}</span></p>'
-    return shell(f"Model card of {name}", head + body)
+    return shell(f"Model card of {origin.name}", _head(origin, rating, verdict) + body)
+
+
+def _head(origin: Origin, rating: str, verdict: Verdict | None) -> str:
+    state = "passed" if verdict and verdict.passed else "rejected"
+    said = f'<div class="verdict {state}"><strong>{escape(verdict.reason)}</strong></div>' if verdict else ""
+    return (
+        f'<h1>{escape(origin.name)}</h1><div class="muted">{escape(origin.line())}</div>'
+        f'<p>Model card &nbsp;<span class="badge {rating}">Risk: {rating.lower()}</span></p>{said}'
+    )
 
 
 def _section(key: str, title: str, value: Any) -> str:

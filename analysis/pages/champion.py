@@ -2,7 +2,8 @@
 
 from html import escape
 
-from analysis.pages.style import notes, number, table
+from analysis.pages.names import name, sentence
+from analysis.pages.style import notes, numbers, table
 from contract.documents import Document
 
 
@@ -10,8 +11,7 @@ def section(champion: Document) -> str:
     """HTML; nothing without a comparison."""
     if not champion:
         return ""
-    clause = str(champion["clause"])
-    said = notes([f"{clause[:1].upper()}{clause[1:]}."], "passed" if champion["passed"] else "rejected")
+    said = notes([sentence(champion["clause"])], "passed" if champion["passed"] else "rejected")
     return f"<h2>Beside the champion</h2>{said}{_figures(champion)}"
 
 
@@ -20,6 +20,6 @@ def _figures(champion: Document) -> str:
         return ""
     advantage = champion["advantage"]
     between = "" if advantage["lower"] is None else f"{advantage['lower']:+.4f} to {advantage['upper']:+.4f}"
-    figures = (number(champion["candidate"]), number(champion["reference"]), f"{advantage['value']:+.4f}", between)
+    figures = (*numbers(champion["candidate"], champion["reference"]), f"{advantage['value']:+.4f}", between)
     header = ("Metric", "#This model", f"#Version {escape(champion['champion'])}", "#Advantage", "#95 % interval")
-    return table(header, [(escape(champion["metric"]), *figures)])
+    return table(header, [(escape(name(champion["metric"])), *figures)])

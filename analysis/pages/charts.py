@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from math import floor, log10
 from typing import Any
 
 from analysis.pages.style import number
@@ -44,9 +45,10 @@ def curve(values: Sequence[Any], answers: Sequence[float], low: float, high: flo
     ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="var(--blue)"/>' for x, y in points)
+    first, last = ticks(numbers[0], numbers[-1])
     ends = (
-        f'<text x="{LEFT}" y="{HEIGHT - 6}">{numbers[0]:.4g}</text>'
-        f'<text x="{WIDTH - 12}" y="{HEIGHT - 6}" text-anchor="end">{numbers[-1]:.4g}</text>'
+        f'<text x="{LEFT}" y="{HEIGHT - 6}">{first}</text>'
+        f'<text x="{WIDTH - 12}" y="{HEIGHT - 6}" text-anchor="end">{last}</text>'
     )
     drawn = f'<polyline points="{line}" fill="none" stroke="var(--blue)" stroke-width="2"/>{dots}{ends}'
     return _svg(drawn, low, high, label)
@@ -56,11 +58,19 @@ def _height(answer: float, low: float, high: float) -> float:
     return TOP + (high - answer) / ((high - low) or 1.0) * (HEIGHT - TOP - BOTTOM)
 
 
+def ticks(*values: float) -> list[str]:
+    """Numbers along an axis: the same digits after the point, as many as tell them apart."""
+    span = (max(values) - min(values)) or max(map(abs, values)) or 1.0
+    places = max(0, 2 - floor(log10(span)))
+    return [f"{value:,.{places}f}" if places < 7 else f"{value:.2e}" for value in values]
+
+
 def _svg(drawn: str, low: float, high: float, label: str) -> str:
+    heights = (low, (low + high) / 2, high)
     lines = "".join(
         f'<line x1="{LEFT}" x2="{WIDTH - 12}" y1="{_height(at, low, high):.1f}" y2="{_height(at, low, high):.1f}" '
         f'stroke="var(--line)"/><text x="{LEFT - 6}" y="{_height(at, low, high) + 4:.1f}" text-anchor="end">'
-        f"{at:.3g}</text>"
-        for at in (low, (low + high) / 2, high)
+        f"{text}</text>"
+        for at, text in zip(heights, ticks(*heights), strict=True)
     )
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">{lines}{drawn}</svg>'

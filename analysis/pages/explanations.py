@@ -65,7 +65,7 @@ def _records(records: list[Document]) -> str:
     return (
         "<h2>Single records</h2>"
         '<p class="muted">From the lowest to the highest answer: what raised (orange) and lowered (blue) it against '
-        f'the baseline row.</p><div class="small">{drawn}</div>'
+        f'the baseline row.</p><div class="small records">{drawn}</div>'
     )
 
 

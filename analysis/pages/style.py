@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from string import Template
 
+from analysis.figures import figure
+
 #: A frame for `shell`. The icon is an empty one, so that no browser asks for another file.
 FRAME = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -18,7 +20,8 @@ FRAME = Template("""<!doctype html>
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0; }
 main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
-h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 12px; }
+h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; } h1, .muted, li { overflow-wrap: anywhere; }
+h2 { font-size: 19px; margin: 40px 0 12px; }
 h3 { font-size: 16px; margin: 0 0 6px; } p { margin: 8px 0; max-width: 76ch; }
 .muted { color: var(--muted); } small { font-size: 13px; }
 .verdict, .note { border-left: 6px solid; border-radius: 6px; padding: 14px 18px; margin: 16px 0;
@@ -35,6 +38,7 @@ td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: 
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 16px; }
 .plots img { width: 100%; background: #fff; border-radius: 6px; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 16px; }
+.records { grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr)); }
 svg { display: block; width: 100%; height: auto; } svg text { fill: var(--muted); font-size: 11px; }
 .bars { display: grid; grid-template-columns: fit-content(42%) minmax(60px, 1fr) max-content; gap: 6px 12px;
 align-items: center; }
@@ -51,7 +55,9 @@ dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; white-space
 .badge.High { color: var(--bad); } .badge.Medium { color: var(--warn); } .badge.Low { color: var(--good); }
 @media (max-width: 520px) { main { padding: 20px 12px 48px; } th, td { padding: 6px 8px; }
 dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; } }
-@media print { body { background: #fff; } details > * { display: block; } }
+@media print { main { max-width: none; padding: 0; } .scroll { overflow: visible; } .sheet, .verdict, .note, tr, svg,
+img { break-inside: avoid; } h2, h3, summary { break-after: avoid; } table { font-size: 12px; } th { font-size: 12px; }
+th, td { padding: 4px 6px; } }
 </style></head><body><main>
 $body
 </main></body></html>
@@ -76,10 +82,17 @@ def table(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Four digits after the point for rates, four significant ones for larger figures; None is undefined."""
-    if value is None:
-        return "undefined"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    """Four digits after the point for rates, about four in all for larger figures; None is undefined."""
+    return numbers(value)[0]
+
+
+def numbers(*values: float | None) -> list[str]:
+    """Figures that stand together, with the digits after the point that the largest of them has."""
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest < 10:
+        return ["undefined" if value is None else figure(value) for value in values]
+    places = 2 if largest < 100 else 1 if largest < 1000 else 0
+    return ["undefined" if value is None else f"{value:,.{places}f}" for value in values]
 
 
 def notes(sentences: Iterable[str], kind: str = "unsure") -> str:

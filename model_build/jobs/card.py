@@ -2,23 +2,30 @@
 
 The content follows the schema of a model package's card, which is narrower than that of a card on its own:
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-details.html ("Model package model card schema").
-A card has at most 100,000 characters: it holds figures, and the report holds curves and tables.
+It holds figures, and the report holds curves and tables; `card_size` keeps it within the length that SageMaker takes.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from analysis.metrics import section
+from analysis.pages.bias import four_fifths
 from analysis.pages.card import render
+from analysis.pages.names import name, sentence
+from analysis.pages.origin import Origin
+from analysis.pages.style import numbers
 from contract import documents, package
 from contract.decision import Decision
 from contract.documents import Document
 from contract.findings import Verdict
+from contract.words import within
+from model_build.jobs import card_size
+from model_build.jobs.training_told import Training
 
-#: Environment → what the card calls it. What only an execution knows; each text has at most 256 characters.
+#: Environment → what the card calls it.
 DETAILS = {"INPUT_DATA": "input data", "DATA_FINGERPRINT": "data sha256"}
 
 #: Limits of the schema, in characters and in rows of a matrix.
@@ -27,59 +34,94 @@ OBSERVATION, NOTE, NAME, TEXT, AXIS, MATRIX = 2096, 1024, 255, 63, 63, 20
 #: Columns in the chart of explanations.
 STRONGEST = 20
 
+#: What a signer must find on a card, and the key of [card] that says it.
+NEEDED = {
+    ("model_overview", "model_creator"): "owner",
+    ("intended_uses", "purpose_of_model"): "purpose",
+    ("intended_uses", "intended_uses"): "intended_uses",
+}
 
-def content(said: Document, evaluation: Document, analysis: Document, champion: Document, verdict: Verdict) -> Document:
-    """The card.
 
-    said      sections out of the configuration, see `model_build.card`
-    analysis  of Analyze, champion  of the comparison; both empty where there was none
+@dataclass(frozen=True)
+class Found:
+    """What the steps found; a document is empty where there was no such step.
+
+    analysis  of Analyze, page  its words;  champion  of the comparison
     """
-    decision = Decision.from_document(evaluation["model"]["decision"])
+
+    evaluation: Document
+    verdict: Verdict
+    analysis: Document = field(default_factory=dict)
+    page: Document = field(default_factory=dict)
+    champion: Document = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
+    origin: Origin = field(default_factory=Origin)
+
+
+def content(said: Document, found: Found) -> Document:
+    """The card, not longer than SageMaker takes it. Raises InputError when it cannot be made so.
+
+    said  sections out of the configuration, see `model_build.card`
+    """
+    decision = Decision.from_document(found.evaluation["model"]["decision"])
     details = {name: os.environ[variable] for variable, name in DETAILS.items() if os.environ.get(variable)}
     information = said.get("additional_information", {})
-    known = details | {"artefact sha256": verdict.artefact}
-    custom = {**information.get("custom_details", {}), **known}
-    return said | {
-        "training_details": {"training_observations": _decision(decision)},
+    known = found.origin.facts() | found.training.facts() | details | {"artefact sha256": found.verdict.artefact}
+    own = information.get("custom_details", {})
+    custom = {name: within(text, NOTE) for name, text in {**own, **known}.items()}
+    card = _stated(said) | {
+        "training_details": {
+            "training_observations": within(f"{_decision(decision)} {found.training.sentence()}".strip(), NOTE),
+            **found.training.job_details(),
+        },
         "evaluation_details": [
-            _evaluation(evaluation, verdict),
-            *_comparison(champion),
-            *_bias(analysis),
-            *_explanations(analysis, decision.outputs),
+            _evaluation(found.evaluation, found.verdict),
+            *_comparison(found.champion),
+            *_four_fifths(found.analysis, found.page),
+            *_bias(found.analysis),
+            *_explanations(found.analysis, decision.outputs),
         ],
         "additional_information": information | {"custom_details": custom},
     }
+    return card_size.fitting(card, [name for name in own if name not in known])
 
 
-def write(card: Document, name: str, output: Path) -> None:
+def write(card: Document, found: Found, output: Path) -> None:
     """card.json and card.html for people, and registration.json, which holds the text that Register sends."""
     documents.write(output / package.CARD, card)
-    (output / package.CARD_PAGE).write_text(render(card, name), encoding="utf-8")
-    text = json.dumps(card, ensure_ascii=False, separators=(",", ":"))
-    documents.write(output / package.REGISTRATION, {"card": text})
+    (output / package.CARD_PAGE).write_text(render(card, found.origin, found.verdict), encoding="utf-8")
+    documents.write(output / package.REGISTRATION, {"card": card_size.text(card)})
+
+
+def _stated(said: Document) -> Document:
+    """The sections, with a word where what a signer must find was not written."""
+    sections = {name: dict(members) for name, members in said.items()}
+    for (part, member), key in NEEDED.items():
+        sections.setdefault(part, {}).setdefault(member, f"Missing: nobody has written [card] {key} in config.toml.")
+    return sections
 
 
 def _decision(decision: Decision) -> str:
     """What the model decides and by which rule."""
     if not decision.classes:
         return "Predicts a number."
-    said = f"Decides between {', '.join(decision.classes)}"
+    said = f"Decides between {within(', '.join(decision.classes), 300)}"
     if decision.threshold is not None:
         said += f" at a score of {decision.threshold:.6g}: {decision.rule}"
-    return f"{said}."[:NOTE]
+    return f"{said}."
 
 
 def _evaluation(evaluation: Document, verdict: Verdict) -> Document:
     metrics = section(evaluation)
     data = [
-        _number(name, metric["value"], _interval(metric))
-        for name, metric in metrics.items()
+        _number(name(key), metric["value"], _interval(metric))
+        for key, metric in metrics.items()
         if isinstance(metric, dict) and "value" in metric
     ]
     groups = [{"name": "Metrics", "metric_data": data}]
     matrix = metrics.get("confusion_matrix")
     if matrix and len(matrix) <= MATRIX:
-        names = [str(name)[:AXIS] for name in matrix]
+        names = [within(str(name), AXIS) for name in matrix]
         rows = [list(row.values()) for row in matrix.values()]
         axes = {"x_axis_name": names, "y_axis_name": names}
         drawn = {"name": "actual by predicted", "type": "matrix", "value": rows, **axes}
@@ -91,30 +133,40 @@ def _evaluation(evaluation: Document, verdict: Verdict) -> Document:
 def _comparison(champion: Document) -> Iterator[Document]:
     if not champion:
         return
-    clause = champion["clause"]
     groups = []
     if champion["compared"]:
-        metric = champion["metric"]
+        metric = name(champion["metric"])
         figures = [
             _number(f"{metric} of this model", champion["candidate"]),
             _number(f"{metric} of version {champion['champion']}", champion["reference"]),
-            _number("advantage", champion["advantage"]["value"], _interval(champion["advantage"])),
+            _number("Advantage", champion["advantage"]["value"], _interval(champion["advantage"])),
         ]
         groups = [{"name": "Comparison", "metric_data": figures}]
-    yield _entry("Champion", f"{clause[:1].upper()}{clause[1:]}.", groups)
+    yield _entry("Champion", sentence(champion["clause"]), groups)
+
+
+def _four_fifths(analysis: Document, page: Document) -> Iterator[Document]:
+    """The rule in words, what fails first: a long list is cut at its end."""
+    told = sorted(four_fifths(analysis, page), key=lambda each: (each["passes"] is not False, each["passes"] is True))
+    if told:
+        yield _entry("Four-fifths rule", "\n".join(each["sentence"] for each in told), [])
 
 
 def _bias(analysis: Document) -> Iterator[Document]:
     """An entry for each group, with the metrics of the data and of the decisions."""
     found: dict[str, list[Document]] = {}
-    for title, key in (("Data", "pre_training_bias_metrics"), ("Decisions", "post_training_bias_metrics")):
+    titles = (("Training data", "pre_training_bias_metrics"), ("Decisions", "post_training_bias_metrics"))
+    for title, key in titles:
         for facet, groups in analysis.get(key, {}).get("facets", {}).items():
             for group in groups:
                 data = [_number(one["name"], one["value"], _why(one)) for one in group["metrics"]]
-                name = f"Bias: {facet} = {group['value_or_threshold']}"
-                found.setdefault(name, []).append({"name": title, "metric_data": data})
-    for name, groups_of in found.items():
-        yield _entry(name[:TEXT], "Clarify's metrics on the test rows.", groups_of)
+                found.setdefault(f"{card_size.BIAS}{facet} = {group['value_or_threshold']}", []).append(
+                    {"name": title, "metric_data": data}
+                )
+    rows = {"Training data": "the labels of the training rows", "Decisions": "the decisions on the test rows"}
+    for title, groups_of in found.items():
+        said = " and of ".join(rows[group["name"]] for group in groups_of)
+        yield _entry(title, f"Clarify's metrics of {said}.", groups_of)
 
 
 def _explanations(analysis: Document, outputs: Mapping[str, str]) -> Iterator[Document]:
@@ -125,7 +177,8 @@ def _explanations(analysis: Document, outputs: Mapping[str, str]) -> Iterator[Do
         if values["global_shap_values"]
     ]
     if charts:
-        yield _entry("Explanations", f"{explained.get('method', '')} {explained.get('note', '')}".strip(), charts)
+        observation = f"{explained.get('method', '')} {explained.get('note', '')}".strip()
+        yield _entry(card_size.EXPLANATIONS, observation, charts)
 
 
 def _chart(values: Mapping[str, float]) -> Document:
@@ -134,24 +187,25 @@ def _chart(values: Mapping[str, float]) -> Document:
         "name": "mean absolute SHAP value",
         "type": "bar_chart",
         "value": [values[name] for name in strongest],
-        "x_axis_name": [name[:AXIS] for name in strongest],
+        "x_axis_name": [within(name, AXIS) for name in strongest],
     }
 
 
 def _output(name: str) -> str:
-    return f"What moves the {name}"[:TEXT]
+    return within(f"What moves the {name}", TEXT)
 
 
 def _entry(name: str, observation: str, groups: list[Document]) -> Document:
-    return {"name": name, "evaluation_observation": observation[:OBSERVATION], "metric_groups": groups}
+    said = within(observation, OBSERVATION)
+    return {"name": within(name, TEXT), "evaluation_observation": said, "metric_groups": groups}
 
 
 def _number(name: str, value: float | None, note: str = "") -> Document:
     """A figure; one that is undefined says so as a text."""
-    metric: Document = {"name": name[:NAME], "type": "number", "value": value}
+    metric: Document = {"name": within(name, NAME), "type": "number", "value": value}
     if value is None:
         metric |= {"type": "string", "value": "undefined"}
-    return metric | ({"notes": note[:NOTE]} if note else {})
+    return metric | ({"notes": within(note, NOTE)} if note else {})
 
 
 def _why(metric: Mapping[str, Any]) -> str:
@@ -163,4 +217,5 @@ def _interval(metric: Mapping[str, Any]) -> str:
         return str(metric["reason"])
     if metric.get("lower") is None:
         return ""
-    return f"95 % interval {metric['lower']:.4g} to {metric['upper']:.4g}"
+    _, lower, upper = numbers(metric["value"], metric["lower"], metric["upper"])
+    return f"95 % interval {lower} to {upper}"

@@ -2,7 +2,9 @@
 
 Environment: EVALUATION (folder that Evaluate left), ANALYSIS (folder with analysis.json, or several below it with a
 part each; not set without an analysis),
-SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}, "hold_baseline": false}), OUTPUT.
+STATISTICS (folder with statistics.json of PreprocessFit; not set without),
+SETTINGS (path of verdict.json: {"gate": {…}, "bias": {metric: limit}, "hold_baseline": false, "card": {…}, "training":
+{…}, "name": "…", "pipeline": "…"}), OUTPUT, and what `training_told` and `origin` read.
 A model that does not pass is a result: the job succeeds and the pipeline's condition decides.
 """
 
@@ -13,14 +15,17 @@ from pathlib import Path
 
 from analysis import baseline, fairness, gate, power, report
 from analysis.gate import Rule
+from analysis.pages.origin import Origin
 from analysis.report import Beside
 from contract import documents, package
 from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding, Verdict
-from model_build.jobs import card
+from model_build.jobs import card, origin
+from model_build.jobs.card import Found
 from model_build.jobs.program import folder, program
+from model_build.jobs.training_told import Training
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,9 @@ class Settings:
     gate: Document
     bias: dict[str, float] = field(default_factory=dict)
     card: Document = field(default_factory=dict)
+    training: Document = field(default_factory=dict)
     name: str = "model"
+    pipeline: str = ""
     hold_baseline: bool = False
 
     @classmethod
@@ -55,10 +62,11 @@ def main() -> None:
         *(violations() if settings.hold_baseline else ()),
     ]
     verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
-    write(verdict, evaluation, decision, beside(evaluated, analysis), evaluated, output)
-    path = evaluated / package.CHAMPION
-    compared = documents.read(path) if path.is_file() else {}
-    card.write(card.content(settings.card, evaluation, analysis, compared, verdict), settings.name, output)
+    training = Training.from_environment(settings.training)
+    more = beside(evaluated, analysis, training.sentence(), origin.known(settings.name, settings.pipeline))
+    write(verdict, evaluation, decision, more, evaluated, output)
+    whole = Found(evaluation, verdict, analysis, more.page, more.champion, training, more.origin)
+    card.write(card.content(settings.card, whole), whole, output)
     for name, value in verdict.metrics.items():
         print(f"test-{name}: {value:.5f}")
     print(verdict.reason)
@@ -84,15 +92,21 @@ def champion(evaluated: Path) -> Iterator[Finding]:
         yield Finding.from_document(documents.read(path))
 
 
-def beside(evaluated: Path, analysis: Document) -> Beside:
+def beside(evaluated: Path, analysis: Document, training: str, told: Origin) -> Beside:
     """What the page shows beside the evaluation, as far as there is any."""
-    compared = evaluated / package.CHAMPION
-    page = folder("ANALYSIS") / package.PAGE if analysis else None
     return Beside(
         analysis=analysis,
-        page=documents.read(page) if page and page.is_file() else {},
-        champion=documents.read(compared) if compared.is_file() else {},
+        page=found(folder("ANALYSIS") / package.PAGE) if analysis else {},
+        statistics=found(folder("STATISTICS") / package.STATISTICS) if os.environ.get("STATISTICS") else {},
+        champion=found(evaluated / package.CHAMPION),
+        training=training,
+        origin=told,
     )
+
+
+def found(path: Path) -> Document:
+    """The document, an empty one where there is none."""
+    return documents.read(path) if path.is_file() else {}
 
 
 def write(

@@ -15,6 +15,7 @@ from analysis import champion, gate, plots, report
 from analysis.analyze import Settings
 from analysis.metrics import evaluate, sample
 from analysis.pages import card
+from analysis.pages.origin import Origin
 from analysis.quality.profile import Profile
 from analysis.quality.statistics import statistics
 from contract.errors import InputError
@@ -82,7 +83,7 @@ def pages(adult: Any, by_sex: Callable[[str], Settings]) -> dict[str, str]:
     profile.add(adult.rows.raw)
     beside = report.Beside(found.document, found.page, statistics(profile), compared.to_document())
     page = report.render(evaluation, verdict, plots.draw(rows, evaluation), adult.decision, beside)
-    return {"report": page, "card": card.render(CARD, "credit version 4")}
+    return {"report": page, "card": card.render(CARD, Origin("credit", "credit", "x1"), verdict)}
 
 
 def test_all_sections_are_there_and_nothing_is_loaded(pages: dict[str, str]) -> None:
@@ -97,9 +98,9 @@ def test_all_sections_are_there_and_nothing_is_loaded(pages: dict[str, str]) -> 
 
 def test_a_card_beyond_the_schema_is_refused() -> None:
     with pytest.raises(InputError, match="unknown sections: notes"):
-        card.render({"notes": {}}, "x")
+        card.render({"notes": {}}, Origin())
     with pytest.raises(InputError, match="High, Medium, Low, Unknown"):
-        card.render({"intended_uses": {"risk_rating": "Huge"}}, "x")
+        card.render({"intended_uses": {"risk_rating": "Huge"}}, Origin())
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")

@@ -12,7 +12,9 @@ ALLOWED = _compiled(r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*")
 
 
 def test_control_characters_and_lines_become_spaces() -> None:
-    assert plain("Its code fails:\nStack trace:\n\t\x1b[31mboom\x00 5 € ") == "Its code fails: Stack trace: [31mboom 5 €"
+    assert (
+        plain("Its code fails:\nStack trace:\n\t\x1b[31mboom\x00 5 € ") == "Its code fails: Stack trace: [31mboom 5 €"
+    )
 
 
 @given(st.text(st.characters()))

@@ -41,7 +41,11 @@ def test_tuning_changes_train_and_where_the_model_is_and_nothing_else(small: Pat
     hashes = {path for path in found if re.fullmatch("[0-9a-f]{64}", str(values.get(path)))}
     assert len(hashes) == 2, "the hash of all code, in the gate and in the package: the bundle's step has another name"
     models = {path for path in found - hashes if "ModelDataUrl" in path or "S3Input.S3Uri" in path}
-    assert found - hashes - models == set()
+    told = {path for path in found if path.startswith(".Steps.Verdict.Arguments.Environment.T")}
+    assert found - hashes - models - told == set()
+    assert dict(flat(on))[".Steps.Verdict.Arguments.Environment.TUNED_eta.Get"] == (
+        "Steps.Tune.BestTrainingJob.TunedHyperParameters['eta']"
+    )
     assert {path.split(".")[2] for path in models} >= {"Evaluate", "Gate"}
     names = [row["Name"] for row in off["Steps"]]
     assert [row["Name"] for row in on["Steps"]] == ["Tune" if name == "Train" else name for name in names]
