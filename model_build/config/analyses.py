@@ -1,6 +1,7 @@
 """What a configuration of the analysis must not be, in words."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from analysis.fairness import METRICS
 from model_build.config.tables import Config
@@ -38,6 +39,14 @@ def contradictions(config: Config) -> Iterator[str]:
         yield 'analysis.partial_dependence belongs to engine = "open", not "clarify"; remove it.'
     if analysis.engine == "clarify" and analysis.hold_baseline:
         yield 'analysis.hold_baseline belongs to engine = "open"; with "clarify", set skip_check = false.'
+    if analysis.engine == "clarify" and compares(config):
+        for name in columns.facets:
+            told = name in analysis.facet_thresholds or len(analysis.facet_values.get(name, ())) > 1
+            if name in columns.numeric and not told:  # of a single value Clarify would make a threshold
+                yield (
+                    f'analysis.facet_thresholds: engine = "clarify" needs the threshold of the numeric facet {name!r}, '
+                    "or two or more of its facet_values."
+                )
     for name in analysis.partial_dependence:
         if name not in columns.numeric + columns.categorical:
             yield f"analysis.partial_dependence: {name!r} is no raw feature; name numeric or categorical columns."
@@ -49,6 +58,10 @@ def contradictions(config: Config) -> Iterator[str]:
             yield f"analysis.facet_values: {name!r} is not among columns.facets."
         elif name in analysis.facet_thresholds:
             yield f"analysis.facet_values: {name!r} also has a threshold; keep one."
+        elif name in columns.numeric and (
+            texts := [value for value in analysis.facet_values[name] if not _number(value)]
+        ):
+            yield f"analysis.facet_values: {texts[0]!r} is no number, and the facet {name!r} is numeric."
     known = columns.numeric + columns.categorical + columns.drop
     if analysis.group_variable is not None and analysis.group_variable not in known:
         yield f"analysis.group_variable: {analysis.group_variable!r} has no role in [columns]."
@@ -57,6 +70,13 @@ def contradictions(config: Config) -> Iterator[str]:
     if analysis.favourable_above is not None and columns.task != "regression":
         yield f"analysis.favourable_above belongs to a regression, the task is {columns.task}; use analysis.favourable."
     yield from _gate(config)
+
+
+def _number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _gate(config: Config) -> Iterator[str]:

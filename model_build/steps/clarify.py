@@ -151,7 +151,8 @@ def bias(config: Config) -> BiasConfig:
     if analysis.favourable_above is not None:
         good = [analysis.favourable_above]
     chosen = {name: [above] for name, above in analysis.facet_thresholds.items()} | {
-        name: list(values) for name, values in analysis.facet_values.items()
+        name: [float(value) if name in columns.numeric else value for value in values]
+        for name, values in analysis.facet_values.items()
     }
     return BiasConfig(
         label_values_or_threshold=good,

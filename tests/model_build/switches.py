@@ -117,7 +117,9 @@ class Base:
     def _resolved(self, key: str, value: Any) -> Any:
         """A number of columns as the first of them."""
         columns = self.document["columns"]
-        if key in ("columns.facets", "analysis.partial_dependence") and isinstance(value, int):
+        if key == "columns.facets" and isinstance(value, int):
+            return columns["categorical"][:value]
+        if key == "analysis.partial_dependence" and isinstance(value, int):
             return [*columns["categorical"][:1], *columns["numeric"][:1]][:value]
         return value
 

@@ -71,6 +71,16 @@ def test_what_the_configuration_says_reaches_the_checks(small: Path) -> None:
     assert told["DataBias"]["facet"] == [{"name_or_index": "sex", "value_or_threshold": ["f"]}]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("facet_thresholds = { age = 40 }", [40]), ('facet_values = { age = ["30", "31.5"] }', [30, 31.5])],
+    ids=["threshold", "values"],
+)
+def test_groups_of_a_numeric_facet_are_numbers(small: Path, text: str, told: list[float]) -> None:
+    _, checks = made(small, FACETS.replace('facets = ["sex"]', 'facets = ["age"]') + CLARIFY + text)
+    assert checks["DataBias"]["facet"] == [{"name_or_index": "age", "value_or_threshold": told}]
+
+
 def test_without_facets_explanations_alone(small: Path) -> None:
     _, told = made(small, SMALL + CLARIFY)
     assert list(told) == ["Explainability"]
@@ -85,11 +95,15 @@ def test_the_same_definition_again(small: Path) -> None:
     [
         ('partial_dependence = ["age"]', 'analysis.partial_dependence belongs to engine = "open"'),
         ('[train]\nalgorithm = "random_cut_forest"\nengine = "builtin"', "asks a model in one container"),
+        ("", "needs the threshold of the numeric facet 'age'"),
+        ('facet_values = { age = ["30"] }', "needs the threshold of the numeric facet 'age', or two or more"),
+        ('facet_values = { age = ["30", "old"] }', "'old' is no number, and the facet 'age' is numeric"),
     ],
-    ids=["curves", "builtin"],
+    ids=["curves", "builtin", "a median", "one value", "no number"],
 )
 def test_what_clarify_does_not_do_is_refused(small: Path, text: str, sentence: str) -> None:
-    (small / config.FILE).write_text(FACETS + CLARIFY + text, encoding="utf-8")
+    facets = FACETS.replace('facets = ["sex"]', 'facets = ["age"]') if "facet" in sentence else FACETS
+    (small / config.FILE).write_text(facets + CLARIFY + text, encoding="utf-8")
     with pytest.raises(InputError) as refused:
         config.load(small)
     assert sentence in str(refused.value)
