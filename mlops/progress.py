@@ -14,7 +14,7 @@ from rich.text import Text
 
 from contract import package
 from contract.documents import Document
-from mlops import output, runs
+from mlops import output, runs, trainings
 
 #: How often to ask, in seconds, by the age of the execution: at once on one machine, patient with a cloud.
 PATIENCE = ((5, 0.1), (60, 0.5), (600, 2.0))
@@ -66,7 +66,9 @@ def _type(step: Document) -> str:
 
 
 def show_result(report: Document) -> None:
-    """Metrics and where the report lies, as far as there are any, and why it failed if it did."""
+    """What tuning tried, metrics, and where the report lies, as far as there are any, and why it failed if it did."""
+    for part in trainings.shown(trainings.of(report)):
+        output.console.print(part)
     if evaluated := runs.evaluation(report["Steps"]):
         output.console.print(metrics(report["Metrics"]))
         output.console.print(f"{evaluated[0].rstrip('/')}/{package.REPORT}", style="dim", soft_wrap=True)

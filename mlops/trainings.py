@@ -8,6 +8,12 @@ from rich.text import Text
 from contract.documents import Document
 from mlops import output
 
+#: What a table of trials cannot say: a tuning job has trials out of its ranges only.
+NO_TRIAL = (
+    "The configuration's own hyperparameters were no trial: whether the best one is any better says the comparison "
+    "with the champion."
+)
+
 #: What a listing shows of each trial, in AWS's words.
 FIELDS = ("TrainingJobName", "TrainingJobStatus", "TunedHyperParameters", "FinalHyperParameterTuningJobObjectiveMetric")
 
@@ -61,9 +67,15 @@ def table(trials: list[Document]) -> Table:
     for number, row in enumerate(trials, 1):
         value = row.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
         values = sorted(row.get("TunedHyperParameters", {}).items())
-        shown = Text("" if value is None else f"{value:.5g}", style="bold green" if value == best else "")
+        foremost = value is not None and value == best
+        shown = Text("" if value is None else f"{value:.5g}", style="bold green" if foremost else "")
         status = output.status(row["TrainingJobStatus"])
-        found.add_row(str(number), status, shown, ", ".join(f"{name} {_short(text)}" for name, text in values))
+        found.add_row(
+            f"{number} best" if foremost else str(number),
+            status,
+            shown,
+            ", ".join(f"{name} {_short(text)}" for name, text in values),
+        )
     return found
 
 
@@ -77,7 +89,9 @@ def _short(text: str) -> str:
 
 def shown(found: Document) -> list[RenderableType]:
     """What `of` found, for a person."""
-    tables: list[RenderableType] = [table(trials) for trials in found.get("Trials", {}).values()]
+    tables: list[RenderableType] = []
+    for trials in found.get("Trials", {}).values():
+        tables += [table(trials), Text(NO_TRIAL, style="dim")]
     words = [
         f"{step}: Spot saved {share:.0%} of the training time" for step, share in found.get("SpotSavings", {}).items()
     ]

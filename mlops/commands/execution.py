@@ -18,12 +18,9 @@ def execution(
     targets.connect(target)
     arn = runs.find(identifier)
     report = runs.report(arn)
-    trained = trainings.of(report)
     if as_json:
-        output.document(report | trained)
+        output.document(report | trainings.of(report))
         return
     output.console.print(output.status(report["PipelineExecutionStatus"]), arn)
     output.console.print(progress.steps_table(report["Steps"]))
-    for part in trainings.shown(trained):
-        output.console.print(part)
     progress.show_result(report)
