@@ -35,8 +35,13 @@ def _bars(lines: Any) -> str:
     return f'<div class="bars">{cells}</div>'
 
 
-def curve(values: Sequence[Any], answers: Sequence[float], low: float, high: float, label: str) -> str:
-    """Answers over numbers as a line; `low` and `high` are the ends of the scale, that small multiples share."""
+def curve(
+    values: Sequence[Any], answers: Sequence[float], low: float, high: float, label: str, shares: Sequence[float] = ()
+) -> str:
+    """Answers over numbers as a line; `low` and `high` are the ends of the scale, that small multiples share.
+
+    shares  how the rows distribute over the numbers: a bar at the foot of each, full height for all of them
+    """
     numbers = [float(value) for value in values]
     least, span = numbers[0], (numbers[-1] - numbers[0]) or 1.0
     points = [
@@ -45,12 +50,17 @@ def curve(values: Sequence[Any], answers: Sequence[float], low: float, high: flo
     ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="var(--blue)"/>' for x, y in points)
+    foot = HEIGHT - BOTTOM
+    rows = "".join(
+        f'<rect x="{x - 3:.1f}" y="{foot - height:.1f}" width="6" height="{height:.1f}" fill="var(--line)"/>'
+        for (x, _), height in zip(points, (max(1.0, share * (foot - TOP)) for share in shares), strict=False)
+    )
     first, last = ticks(numbers[0], numbers[-1])
     ends = (
         f'<text x="{LEFT}" y="{HEIGHT - 6}">{first}</text>'
         f'<text x="{WIDTH - 12}" y="{HEIGHT - 6}" text-anchor="end">{last}</text>'
     )
-    drawn = f'<polyline points="{line}" fill="none" stroke="var(--blue)" stroke-width="2"/>{dots}{ends}'
+    drawn = f'{rows}<polyline points="{line}" fill="none" stroke="var(--blue)" stroke-width="2"/>{dots}{ends}'
     return _svg(drawn, low, high, label)
 
 

@@ -45,7 +45,8 @@ def _curves(dependences: list[Document]) -> str:
     drawn = "".join(f'<div class="sheet">{_curve(each, low, high)}</div>' for each in dependences)
     return (
         "<h2>How they move it</h2>"
-        '<p class="muted">Partial dependence: the mean answer when all rows take this value, on one scale for all.</p>'
+        '<p class="muted">Partial dependence: the mean answer when all rows take this value, on one scale for all. '
+        "Grey bars: the share of the rows near each number.</p>"
         f'<div class="small">{drawn}</div>'
     )
 
@@ -54,7 +55,8 @@ def _curve(each: Document, low: float, high: float) -> str:
     name, values, answers = each["feature_name"], each["feature_values"], each["model_predictions"][-1]
     title = f"<h3>{escape(name)}</h3>"
     if each["data_type"] == "numerical":
-        return title + curve(values, answers, low, high, f"Mean answer by {name}")
+        shares = each.get("data_distribution", ())
+        return title + curve(values, answers, low, high, f"Mean answer by {name}", shares)
     return title + bars([(str(value), answer) for value, answer in zip(values, answers, strict=True)], high)
 
 

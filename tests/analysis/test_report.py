@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from analysis import gate, plots
 from analysis.metrics import evaluate, sample
 from analysis.multiclass import Multiclass
+from analysis.pages import charts
 from analysis.plots import draw
 from analysis.report import Beside, render
 from contract.decision import Decision
@@ -119,3 +120,11 @@ def test_no_state_is_left_behind() -> None:
     rows = sample(labels, scores, decision)
     draw(rows, evaluate(rows, len(labels), 20, seed=0))
     assert dict(mpl.rcParams) == before
+
+
+def test_a_curve_marks_where_the_rows_are() -> None:
+    drawn = charts.curve([0, 5, 10], [0.1, 0.2, 0.4], 0, 1, "gain", [0.5, 0.5, 0.0])
+    heights = [float(height) for height in re.findall(r'<rect [^>]*height="([\d.]+)"', drawn)]
+    assert heights[0] == heights[1] == (charts.HEIGHT - charts.BOTTOM - charts.TOP) / 2
+    assert heights[2] == 1, "a value that hardly a row has is marked as well"
+    assert "<rect" not in charts.curve([0, 5], [0.1, 0.2], 0, 1, "gain")
