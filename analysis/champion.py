@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 #: Metrics of which less is better.
 LOSSES = frozenset({"log_loss", "brier", "expected_calibration_error", "mse", "rmse", "mae", "median_absolute_error"})
 
+#: The rows of a comparison in words.
+SAME = "the same test rows"
+
 #: The end of the interval in words.
 WORDS: dict[str, str] = {"lower": "its lower end", "value": "the advantage", "upper": "its upper end"}
 
@@ -97,12 +100,20 @@ def incomparable(champion: str, reason: str) -> Comparison:
 
 
 def compare(
-    candidate: Sample, reference: Sample, champion: str, rule: Rule, rows: int, count: int, seed: int
+    candidate: Sample,
+    reference: Sample,
+    champion: str,
+    rule: Rule,
+    rows: int,
+    count: int,
+    seed: int,
+    called: str = SAME,
 ) -> Comparison:
     """Both models on the same `rows` rows, in the same order.
 
     reference   the champion's scores as a sample;  champion  its version
     count       resamples, the same for both;  seed  of their draws
+    called      the rows in words
 
     A metric that the rows leave undefined for the champion cannot be compared; a candidate that leaves it undefined
     where the champion does not has not shown that it is as good. Raises InputError for an unknown metric.
@@ -124,7 +135,7 @@ def compare(
         return advantage(candidate.resampled(weights), reference.resampled(weights))
 
     found = estimates(advantage(*values), {}, resampled, rows, count, seed)[metric]
-    finding = _finding(found, champion, rule)
+    finding = _finding(found, champion, rule, called)
     return Comparison(finding, champion, True, rule, values[0][metric], values[1][metric], found)
 
 
@@ -134,13 +145,13 @@ def _why(sample: Sample, metric: str) -> str:
     return f"{reason[:1].lower()}{reason[1:]}"
 
 
-def _finding(found: Estimate, champion: str, rule: Rule) -> Finding:
+def _finding(found: Estimate, champion: str, rule: Rule, called: str) -> Finding:
     held = getattr(found, rule.bound)
     if held is None:
         return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({found.reason})")
     passed = held >= -rule.margin or isclose(held, -rule.margin, abs_tol=ROUNDING)
     told = _told(found, rule, passed)
-    clause = f"{rule.metric} is {_beside(told['value'], champion)} on the same test rows"
+    clause = f"{rule.metric} is {_beside(told['value'], champion)} on {called}"
     if "lower" in told:
         clause += f" (95 % interval of the advantage {told['lower']} to {told['upper']})"
     if passed:

@@ -17,6 +17,9 @@ from contract.errors import InputError
 
 VERSION = 1
 
+#: The rule by which rows are hashed: another whenever a row could change its side by an update of the code.
+HASHING = 2
+
 
 @dataclass(frozen=True)
 class Numeric:
@@ -62,12 +65,14 @@ class Split:
     thresholds  "random" and "stratified": for each class ("" when random) the two cuts of the 64-bit row hash,
                 as a share of 1; a stratified regression has bins of the label for classes, each named by its lower
                 edge, the lowest "-inf"; "time": the two cuts of the event time in seconds since 1970, under ""
+    hashing     the rule of the hashes; documents that do not name it are of the first
     """
 
     by: Literal["random", "stratified", "time"]
     key: tuple[str, ...]
     seed: int
     thresholds: dict[str, tuple[float, float]]
+    hashing: int = HASHING
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class Preprocessor:
                     key=tuple(split["key"]),
                     seed=split["seed"],
                     thresholds={name: (low, high) for name, (low, high) in split["thresholds"].items()},
+                    hashing=split.get("hashing", 1),
                 ),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -19,19 +19,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import metrics
-from analysis.champion import Comparison, Rule, alone, compare, incomparable
-from analysis.metrics import Sample
+from analysis.champion import SAME, Comparison, Rule, alone, compare, incomparable
 from contract import documents, package
 from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
+from contract.preprocessor import Preprocessor
 from contract.words import plain, within
+from inference.model import Model
 from model_build.jobs import champion_endpoint
 from model_build.jobs.artefact import unpack
 from model_build.jobs.program import folder
+from model_build.jobs.unseen import difference, unseen
 
 #: The version when there is no champion.
 NONE = "none"
+
+#: Where the champion has seen some of the test rows: fewer than these, or than half of all, say nothing about both.
+LEAST_ROWS = 50
 
 #: The most of why the champion cannot answer, in characters: its own code may say anything, the verdict has a limit.
 SAID = 300
@@ -40,11 +45,11 @@ SAID = 300
 class Reference(Protocol):
     """Something that says how the candidate stands beside the champion.
 
-    labels, decision  the candidate's, its rows in `candidate`;  count  resamples of seed `seed`
+    labels, scores  of the test rows, the candidate's;  count  resamples of seed `seed`
     """
 
     def judge(
-        self, candidate: Sample, labels: NDArray[np.generic], decision: Decision, count: int, seed: int
+        self, candidate: Model, labels: NDArray[np.generic], scores: NDArray[np.floating], count: int, seed: int
     ) -> Comparison: ...
 
 
@@ -60,29 +65,49 @@ class Known:
 
 @dataclass(frozen=True)
 class Champion:
-    """An artefact that answers in a process of its own, in the file `answers`."""
+    """An artefact that answers for the raw test rows below `rows` in a process of its own, in the file `answers`."""
 
     version: str
     artefact: Path
+    rows: Path
     answers: Path
     process: "subprocess.Popen[bytes]"
     rule: Rule
 
     def judge(
-        self, candidate: Sample, labels: NDArray[np.generic], decision: Decision, count: int, seed: int
+        self, candidate: Model, labels: NDArray[np.generic], scores: NDArray[np.floating], count: int, seed: int
     ) -> Comparison:
-        """Both on the same rows, in the same order. What the champion cannot answer is said, and decides nothing."""
+        """Both on the same rows, in the same order: those that the champion has not seen.
+
+        What the champion cannot answer is said, and decides nothing.
+        """
         try:
-            sealed = Decision.from_document(documents.read(self.artefact / package.DECISION))
+            sealed, decision = (
+                Decision.from_document(documents.read(self.artefact / package.DECISION)),
+                candidate.decision,
+            )
             if (sealed.task, sealed.classes) != (decision.task, decision.classes):
                 raise InputError(f"It decides about {_what(sealed)}, the candidate about {_what(decision)}")
-            scores = self._scores()
-            if len(scores) != len(labels):
-                raise InputError(f"It answers {len(scores)} of {len(labels)} rows")
-            reference = metrics.sample(labels, scores, sealed)
+            answers = self._scores()
+            if len(answers) != len(labels):
+                raise InputError(f"It answers {len(answers)} of {len(labels)} rows")
+            kept, words = self._fair(candidate.preprocessor, len(labels))
+            reference = metrics.sample(labels[kept], answers[kept], sealed)
         except InputError as error:
             return incomparable(self.version, within(plain(str(error)), SAID))
-        return compare(candidate, reference, self.version, self.rule, len(labels), count, seed)
+        rows = metrics.sample(labels[kept], scores[kept], decision)
+        return compare(rows, reference, self.version, self.rule, int(kept.sum()), count, seed, words)
+
+    def _fair(self, preprocessor: Preprocessor, rows: int) -> tuple[NDArray[np.bool_], str]:
+        """The test rows that the champion has not seen, and their name. Raises InputError with too few of them."""
+        sealed = Preprocessor.from_document(documents.read(self.artefact / package.PREPROCESSOR))
+        kept = unseen(sealed, self.rows)
+        if kept.all():
+            return kept, SAME
+        left, why = int(kept.sum()), difference(sealed, preprocessor)
+        if left < min(LEAST_ROWS, rows / 2):
+            raise InputError(f"{why[:1].upper()}{why[1:]}, so it has seen {rows - left:,} of the {rows:,} test rows")
+        return kept, f"the {left:,} of {rows:,} test rows that it has not seen ({why})"
 
     def _scores(self) -> NDArray[np.float64]:
         """(rows,) or (rows, classes), as soon as they are there. Raises InputError with the reason without them."""
@@ -120,7 +145,7 @@ def asked(rule: Document) -> Iterator[Reference | None]:
             return
         process = _start(unpacked, folder("TEST_RAW"), answers)
         try:
-            yield Champion(version, unpacked, answers, process, Rule.from_document(rule))
+            yield Champion(version, unpacked, folder("TEST_RAW"), answers, process, Rule.from_document(rule))
         finally:
             process.kill()
             process.wait()

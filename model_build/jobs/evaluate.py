@@ -64,7 +64,7 @@ def main() -> None:
         rows = metrics.sample(labels, scores, model.decision)
         evaluation = evaluate(model, rows, len(labels), settings, documents.sha256(archive.read_bytes()), output)
         if reference:
-            compared = reference.judge(rows, labels, model.decision, settings.bootstrap, settings.seed)
+            compared = reference.judge(model, labels, scores, settings.bootstrap, settings.seed)
             documents.write(output / package.CHAMPION, compared.to_document())
             print(f"{compared.finding.clause}.")
     for name, value in metrics.flat(evaluation).items():

@@ -141,7 +141,7 @@ def test_more_is_better_of_every_other_metric(metric: str) -> None:
 def told(advantage: float, bound: str, margin: float) -> tuple[bool, str]:
     """The finding on an advantage whose interval is ±.001."""
     found = Estimate(advantage, 0.001, advantage - 0.001, advantage + 0.001)
-    finding = champion._finding(found, "3", Rule("auc", bound, margin))  # type: ignore[arg-type]
+    finding = champion._finding(found, "3", Rule("auc", bound, margin), champion.SAME)  # type: ignore[arg-type]
     return finding.passed, finding.clause
 
 

@@ -1,16 +1,17 @@
 """The champion answers with its own code for the candidate's test rows; what it cannot answer is said."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import metrics
 from analysis.champion import Rule
 from contract import documents, package
 from contract.decision import Decision
@@ -21,6 +22,7 @@ from model_build.jobs import champion
 from model_build.jobs.artefact import unpack
 from model_build.jobs.encoded import Encoded
 from tests.model_build.jobs.conftest import QUICK, Jobs
+from tests.preprocessing.tables import read
 
 RULE = {"metric": "auc", "bound": "upper", "margin": 0.0}
 WEAK = ("--num_round", "1", *QUICK[2:])
@@ -53,9 +55,12 @@ def judged(jobs: Jobs, candidate: str = "artefact", version: str = "3") -> dict[
             unpack(jobs.folder / candidate / "model.tar.gz", unpacked)
             model = load(unpacked)
             test = Encoded(jobs.folder / "test", model.preprocessor.feature_names, "test")
-            labels = test.labels()
-            rows = metrics.sample(labels, test.predict(model.predict), model.decision)
-            return reference.judge(rows, labels, model.decision, 40, 3).to_document()
+            return reference.judge(model, test.labels(), test.predict(model.predict), 40, 3).to_document()
+
+
+def deciding(decision: Decision) -> Any:
+    """A candidate of which only the decision is looked at."""
+    return SimpleNamespace(decision=decision)
 
 
 def test_the_better_candidate_passes_and_the_worse_one_does_not(telco: Jobs) -> None:
@@ -118,9 +123,9 @@ def test_what_its_code_prints_reaches_the_verdict_as_plain_words(tmp_path: Path)
     decision = Decision("binary", ("No", "Yes"), 0.5)
     documents.write(tmp_path / package.DECISION, decision.to_document())
     (tmp_path / "answers.log").write_text("boom\nStack trace:\n\tat\x1b[31m" + "x" * 5000 + "\n\x1b\n\n")
-    beside = champion.Champion("3", tmp_path, tmp_path / "answers.json", Ended(), Rule("auc"))  # type: ignore[arg-type]
+    beside = champion.Champion("3", tmp_path, tmp_path, tmp_path / "answers.json", Ended(), Rule("auc"))  # type: ignore[arg-type]
     labels = np.array([0, 1])
-    found = beside.judge(metrics.sample(labels, np.array([0.1, 0.9]), decision), labels, decision, 20, 1)
+    found = beside.judge(deciding(decision), labels, np.array([0.1, 0.9]), 20, 1)
     assert "its own code fails: at [31mxxx" in found.finding.clause
     assert found.finding.clause == plain(found.finding.clause)
     assert len(found.finding.clause) < 500
@@ -153,10 +158,9 @@ def test_a_champion_that_leaves_rows_out_cannot_be_compared(tmp_path: Path) -> N
     documents.write(tmp_path / package.DECISION, decision.to_document())
     documents.write(tmp_path / "answers.json", {"scores": [0.1, 0.9]})
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    reference = champion.Champion("3", tmp_path, tmp_path / "answers.json", ended, Rule("auc"))
+    reference = champion.Champion("3", tmp_path, tmp_path, tmp_path / "answers.json", ended, Rule("auc"))
     labels = np.array([0, 1, 1])
-    rows = metrics.sample(labels, np.array([0.1, 0.9, 0.8]), decision)
-    found = reference.judge(rows, labels, decision, 10, 1)
+    found = reference.judge(deciding(decision), labels, np.array([0.1, 0.9, 0.8]), 10, 1)
     assert found.compared is False
     assert "version 3 cannot be compared (it answers 2 of 3 rows)" in found.finding.clause
 
@@ -173,3 +177,37 @@ def test_without_a_champion(telco: Jobs) -> None:
 def test_a_comparison_that_is_switched_off(tmp_path: Path) -> None:
     with champion.asked({}) as reference:
         assert reference is None
+
+
+def champion_split(jobs: Jobs, **split: Any) -> None:
+    """Let the champion be one that was split otherwise."""
+    approve(jobs)
+    unpack(jobs.folder / "champion" / "model.tar.gz", jobs.folder / "approved")
+    sealed = documents.read(jobs.folder / "approved" / "code" / "preprocessor.json")
+    documents.write(jobs.folder / "model" / "code" / "preprocessor.json", sealed | {"split": sealed["split"] | split})
+    shutil.copy(jobs.pack(), jobs.folder / "champion" / "model.tar.gz")
+    documents.write(jobs.folder / "model" / "code" / "preprocessor.json", sealed)
+    jobs.pack()
+
+
+def test_a_champion_of_another_seed_is_compared_on_what_it_has_not_seen(telco: Jobs) -> None:
+    champion_split(telco, seed=43)
+    found = judged(telco)
+    rows = len(read(telco.folder / "test"))
+    said = re.search(
+        r"on the (\d+) of ([\d,]+) test rows that it has not seen \(it was split with seed 43, here 0\)",
+        found["clause"],
+    )
+    assert said, found["clause"]
+    assert said[2] == f"{rows:,}"
+    assert abs(int(said[1]) / rows - 0.15) < 0.05
+    assert found["advantage"]["value"] == 0
+
+
+def test_a_champion_that_has_seen_the_rows_decides_nothing(telco: Jobs) -> None:
+    champion_split(telco, by="random", thresholds={"": [0.9, 1.0]})
+    found = judged(telco)
+    assert (found["compared"], found["passed"]) == (False, True)
+    assert (
+        "(it was split by random, here by stratified, so it has seen 1,057 of the 1,057 test rows)" in found["clause"]
+    )
