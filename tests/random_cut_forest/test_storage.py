@@ -72,7 +72,7 @@ def test_members_that_claim_to_be_compressed_are_refused(gaussian: Floats, tmp_p
     path = tmp_path / "forest"
     RandomCutForest(num_trees=2, num_samples_per_tree=4).fit(gaussian).save(path)
     content = bytearray(path.read_bytes())
-    for entry in re.finditer(rb"PK\1\2", bytes(content)):
+    for entry in re.finditer(b"PK\1\2", bytes(content)):
         content[entry.start() + 10] = method
     path.write_bytes(content)
     with pytest.raises(InputError, match="is damaged"):
