@@ -131,6 +131,10 @@ def _parameters(project: Project, choices: Choices, bucket: str, held: Mapping[s
         "BuildOnArrival": "false",
         "ClarifyChecks": "false",
         "JobSubnetIds": "",
+        "ReadBucket": "",
+        "ReadPrefix": "",
+        "QueryDatabase": "",
+        "QueryWorkgroup": "primary",
         "ModelBucketName": bucket or project.bucket,
     }
     fixed = {
@@ -163,8 +167,23 @@ def _of_pipeline(project: Project, given: Mapping[str, str], say: Say) -> dict[s
     place, read = f"s3://{project.bucket}/{project.name}/incoming/", built.pipeline.input_data or ""
     if given["BuildOnArrival"] == "true" and not (read and (place.startswith(read) or read.startswith(place))):
         say(f"What arrives below {place} starts a build, which reads other data: name it in pipeline.input_data.")
+    if built.pipeline.query and not built.pipeline.query_data:
+        say("The build's role may ask the query and not read its tables: name where they lie in pipeline.query_data.")
     checks = str(built.analysis.engine == "clarify").lower()
-    return {"ClarifyChecks": checks, "JobSubnetIds": ",".join(built.security.subnets)}
+    return {
+        "ClarifyChecks": checks,
+        "JobSubnetIds": ",".join(built.security.subnets),
+        "QueryDatabase": built.pipeline.database or "",
+        "QueryWorkgroup": built.pipeline.workgroup,
+        **_read_elsewhere(project, built.pipeline.query_data or read),
+    }
+
+
+def _read_elsewhere(project: Project, address: str) -> dict[str, str]:
+    """What the build reads besides the pipeline's own part of the project's bucket, which its roles read anyway."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    own = bucket == project.bucket and prefix.startswith(f"{project.name}/")
+    return {"ReadBucket": "", "ReadPrefix": ""} if own else {"ReadBucket": bucket, "ReadPrefix": prefix}
 
 
 def _apply(project: Project, source: Mapping[str, str], whole: Document, given: Mapping[str, str], say: Say) -> bool:

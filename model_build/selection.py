@@ -13,6 +13,9 @@ from model_build.built import Built
 #: Rows of a query that are held at once, and written to a file each.
 CHUNK = 500_000
 
+#: Below the pipeline's prefix: where Athena leaves what it finds until it is read; the build's role knows the name.
+RESULTS = "athena"
+
 #: The partition of rows without a value, as Hive, Spark and Athena write it.
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -31,7 +34,8 @@ def queried(built: Built, session: Any, folder: Path) -> None:
     try:
         frames = awswrangler.athena.read_sql_query(
             sql=source["query"], database=source["database"], workgroup=source["workgroup"], ctas_approach=False,
-            chunksize=CHUNK, boto3_session=session,
+            chunksize=CHUNK, boto3_session=session, keep_files=False,
+            s3_output=f"s3://{built.target.bucket}/{built.assets.prefix}/{RESULTS}/",
         )  # fmt: skip
         for number, frame in enumerate(frames):
             frame.to_parquet(folder / f"part-{number:05}.parquet", index=False)

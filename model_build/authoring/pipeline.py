@@ -37,7 +37,7 @@ class BuildPipeline(Pipeline):  # type: ignore[misc]
             input_data=config.pipeline.input_data,
             kms_key=config.security.kms_key,
             tags=config.security.tags,
-            source=config.pipeline.model_dump(exclude={"description", "input_data"}, exclude_none=True),
+            source=config.pipeline.model_dump(exclude={"description", "input_data", "query_data"}, exclude_none=True),
         )
 
     def upsert(self, *arguments: Any, **options: Any) -> Any:

@@ -61,6 +61,8 @@ def _source(config: Config) -> Iterator[str]:
         yield "pipeline: partition and window_days go together; name both or none."
     if (pipeline.query is None) != (pipeline.database is None):
         yield "pipeline: query and database go together; name both or none."
+    if pipeline.query_data is not None and pipeline.query is None:
+        yield "pipeline.query_data belongs to a query; remove it, or name query and database."
     if pipeline.query is not None and (pipeline.input_data is not None or pipeline.partition is not None):
         yield "pipeline.query brings the data itself; remove input_data and partition, or the query."
 

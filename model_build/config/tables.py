@@ -59,6 +59,11 @@ class Pipeline(Section):
     query: Text | None = Field(default=None, description="SQL: what Athena finds is the data; with database")
     database: Text | None = Field(default=None, description="of the query, in the Glue catalogue")
     workgroup: Text = Field(default="primary", description="of Athena, for the query")
+    query_data: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/]+/",
+        description="with query: below which address its tables lie; `mlops bootstrap` lets builds read there",
+    )
 
 
 class ColumnsSection(Section):

@@ -90,6 +90,8 @@ CHANGES: tuple[Mapping[str, str], ...] = (
     {"BuildSchedule": "rate(7 days)"},
     {"BuildOnArrival": "true"},
     {"ClarifyChecks": "true", "JobSubnetIds": "subnet-0aaa,subnet-0bbb"},
+    {"ReadBucket": "other-data", "ReadPrefix": "sales/", "QueryDatabase": "shop", "QueryWorkgroup": "builds"},
+    {"ReadBucket": "other-data", "ReadPrefix": "sales/"},
     {"ConnectionArn": f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef"},
     {"StagingAccountId": "222233334444", "ProdAccountId": "444455556666"},
     {"ModelPackageGroupName": "credit", "NotificationEmail": "ml@example.org"},

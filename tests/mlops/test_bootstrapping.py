@@ -84,7 +84,8 @@ def test_what_the_stack_is_told_of_the_pipeline(
         (tmp_path / "small/config.toml").write_text(text)
     project = Project("small", "p-1", "123456789012", "us-east-1")
     found = bootstrapping._of_pipeline(project, {"BuildOnArrival": arrival}, told.append)
-    assert found == ({} if clarify is None else {"ClarifyChecks": clarify, "JobSubnetIds": ""})
+    assert found.get("ClarifyChecks") == clarify
+    assert bool(found) is (clarify is not None)
     assert said in " ".join(told)
     assert bool(told) is bool(said)
 
@@ -97,3 +98,39 @@ def test_jobs_that_belong_into_a_vpc_are_kept_there(tmp_path: Path, monkeypatch:
     project = Project("small", "p-1", "123456789012", "us-east-1")
     found = bootstrapping._of_pipeline(project, {"BuildOnArrival": "false"}, pytest.fail)
     assert found["JobSubnetIds"] == "subnet-0aaa,subnet-0bbb"
+
+
+QUERY = '[pipeline]\nquery = "SELECT 1"\ndatabase = "shop"\nworkgroup = "builds"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "reads", "asks", "said"),
+    [
+        ("", ("", ""), ("", "primary"), ""),
+        (f'[pipeline]\ninput_data = "{INCOMING}"\n', ("", ""), ("", "primary"), ""),
+        ('[pipeline]\ninput_data = "s3://other/sales/"\n', ("other", "sales/"), ("", "primary"), ""),
+        (
+            '[pipeline]\ninput_data = "s3://sagemaker-project-p-1/smaller/a/"\n',
+            ("sagemaker-project-p-1", "smaller/a/"),
+            ("", "primary"),
+            "",
+        ),
+        (QUERY + 'query_data = "s3://lake/shop/"\n', ("lake", "shop/"), ("shop", "builds"), ""),
+        (QUERY + 'query_data = "s3://lake/"\n', ("lake", ""), ("shop", "builds"), ""),
+        (QUERY, ("", ""), ("shop", "builds"), "name where they lie in pipeline.query_data"),
+    ],
+    ids=["sample", "own", "other bucket", "other pipeline", "query", "whole bucket", "query without its data"],
+)
+def test_the_stack_is_told_what_the_build_reads_elsewhere(
+    text: str, reads: tuple[str, str], asks: tuple[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_PIPELINES", str(tmp_path))
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small/config.toml").write_text(SMALL + text)
+    told: list[str] = []
+    project = Project("small", "p-1", "123456789012", "us-east-1")
+    found = bootstrapping._of_pipeline(project, {"BuildOnArrival": "false"}, told.append)
+    assert (found["ReadBucket"], found["ReadPrefix"]) == reads
+    assert (found["QueryDatabase"], found["QueryWorkgroup"]) == asks
+    assert said in " ".join(told)
+    assert bool(told) is bool(said)

@@ -136,6 +136,7 @@ def test_a_query_is_asked_of_athena(session: boto3.Session, monkeypatch: pytest.
     assert data.locate(None, built(**QUERY), s3, session) == address, "the same rows have the same address"
     sql, options = asked[0]
     assert (sql, options["database"], options["boto3_session"]) == (QUERY["query"], "shop", session)
+    assert options["s3_output"] == f"s3://{TARGET.bucket}/small/athena/", "no bucket of Athena's own is made"
     assert below(s3, address) == ["part-00000.parquet", "part-00001.parquet"]
     key = address.split("/", 3)[3] + "part-00000.parquet"
     rows = pq.read_table(io.BytesIO(s3.get_object(Bucket=TARGET.bucket, Key=key)["Body"].read())).to_pydict()
@@ -173,9 +174,10 @@ def test_a_query_without_rows_is_a_sentence(
     [
         ('partition = "day"', "partition and window_days go together"),
         ('query = "SELECT 1"', "query and database go together"),
+        ('query_data = "s3://b/p"', "belongs to a query"),
         ('query = "SELECT 1"\ndatabase = "d"\ninput_data = "s3://b/p"', "brings the data itself"),
     ],
-    ids=["half a window", "half a query", "both"],
+    ids=["half a window", "half a query", "tables of no query", "both"],
 )
 def test_what_contradicts_itself_is_refused(small: Path, text: str, sentence: str) -> None:
     (small / config.FILE).write_text(f"[pipeline]\n{text}\n{SMALL}", encoding="utf-8")

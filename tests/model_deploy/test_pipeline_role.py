@@ -1,6 +1,7 @@
 """What the roles of the build and of its jobs may do, with Clarify's checks and without: as IAM decides it."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ from botocore.client import BaseClient
 from moto import mock_aws
 
 from model_build import commands, config
+from model_build.assets import Assets
 from model_build.authoring.pipeline import BuildPipeline
+from model_build.built import Built
 from model_build.pipeline import get_pipeline
+from model_build.selection import queried
 from model_deploy import render
 from model_deploy.verify.policies import of
 from model_deploy.verify.resolve import Resource, resolve
@@ -31,8 +35,8 @@ EITHER = pytest.mark.parametrize("checks", ["true", "false"])
 
 
 @cache
-def role(checks: str, logical: str = "PipelineExecutionRole", subnets: str = "") -> Resource:
-    given = {**PARAMETERS, "ClarifyChecks": checks, "JobSubnetIds": subnets}
+def role(checks: str, logical: str = "PipelineExecutionRole", subnets: str = "", **more: str) -> Resource:
+    given = {**PARAMETERS, "ClarifyChecks": checks, "JobSubnetIds": subnets, **more}
     return resolve(render.project_template(), given).resources[logical]
 
 
@@ -199,3 +203,78 @@ def test_a_build_asks_for_nothing_that_its_role_refuses(tmp_path: Path, monkeypa
     wanted = {ACTIONS.get(operation, operation) for operation in asked} - {None}
     granted = {action for one in of(role("false", "ModelBuildRole")) if one.effect == "Allow" for action in one.actions}
     assert wanted <= granted
+
+
+S3, BUILD, JOBS = "arn:aws:s3:::", "ModelBuildRole", "PipelineExecutionRole"
+LAKE = {"ReadBucket": "lake", "ReadPrefix": "shop/"}
+QUERY = {"QueryDatabase": "shop", "QueryWorkgroup": "builds"}
+
+
+def reads(one: Resource, bucket: str, key: str) -> bool:
+    listed = allows(one, "s3:ListBucket", S3 + bucket, s3__prefix=key)
+    return allows(one, "s3:GetObject", f"{S3}{bucket}/{key}") and listed
+
+
+@pytest.mark.parametrize("logical", [BUILD, JOBS])
+def test_data_of_another_bucket_are_read_where_they_are_named_and_nowhere_else(logical: str) -> None:
+    one = role("false", logical, **LAKE)
+    assert reads(one, "lake", "shop/")
+    assert reads(one, "lake", "shop/day=2026-01-31/rows.csv")
+    assert not reads(one, "lake", "shops/rows.csv")
+    assert not reads(one, "lakes", "shop/rows.csv")
+    assert not allows(one, "s3:ListBucket", f"{S3}lake"), "the whole bucket"
+    assert not allows(one, "s3:PutObject", f"{S3}lake/shop/rows.csv")
+    assert not reads(role("false", logical), "lake", "shop/rows.csv")
+
+
+def test_jobs_read_what_a_query_found_and_not_its_tables() -> None:
+    assert reads(role("false", BUILD, **LAKE, **QUERY), "lake", "shop/rows.parquet")
+    assert not reads(role("false", JOBS, **LAKE, **QUERY), "lake", "shop/rows.parquet")
+
+
+def test_a_build_without_a_query_has_nothing_to_do_with_athena() -> None:
+    found = {action.partition(":")[0] for one in of(role("false", BUILD, **LAKE)) for action in one.actions}
+    assert not found & {"athena", "glue"}
+
+
+@mock_aws
+def test_a_query_asks_for_nothing_that_its_role_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call of the client, on the resource that it names; Athena itself asks Glue as who called it."""
+    bucket, asked = PARAMETERS["DataBucketName"], set[tuple[str, str]]()
+    session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION)
+    session.client("s3").create_bucket(Bucket=bucket)
+    session.client("athena").create_work_group(Name="builds", Configuration={})
+    workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/builds"
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def recorded(self: Any, operation: str, parameters: Any) -> Any:
+        service = self.meta.service_model.service_name
+        keys = [parameters.get("Key"), *(row["Key"] for row in parameters.get("Delete", {}).get("Objects", []))]
+        named = [f"{S3}{parameters['Bucket']}/{key}" for key in keys if key] if service == "s3" else [workgroup]
+        action = {"s3:HeadObject": "s3:GetObject", "s3:DeleteObjects": "s3:DeleteObject"}.get(
+            f"{service}:{operation}", f"{service}:{operation}"
+        )
+        asked.update((action, arn) for arn in named)
+        answer = call(self, operation, parameters)
+        if operation == "StartQueryExecution":  # what Athena itself would leave there
+            place = parameters["ResultConfiguration"]["OutputLocation"].partition(f"{bucket}/")[2].rstrip("/")
+            body = {"Bucket": bucket, "Key": f"{place}/{answer['QueryExecutionId']}.csv", "Body": b'"a"\n"1"\n'}
+            call(self._s3, "PutObject", body)
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_s3", session.client("s3"), raising=False)
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+    source = {"query": "SELECT 1", "database": "shop", "workgroup": "builds"}
+    target = replace(TARGET, bucket=bucket)
+    built = Built("credit", Path(), "{}", "", "credit", target, Assets(bucket, "credit"), "", None, {}, source)
+    queried(built, session, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
+    assert {"athena:StartQueryExecution", "s3:GetObject", "s3:DeleteObject"} <= {action for action, _ in asked}
+    one = role("false", BUILD, **LAKE, **QUERY)
+    for action, arn in asked:
+        assert allows(one, action, arn), (action, arn)
+    glue = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    for arn in (f"{glue}:catalog", f"{glue}:database/shop", f"{glue}:table/shop/sales"):
+        assert allows(one, "glue:GetTable", arn), arn
+    assert not allows(one, "glue:GetTable", f"{glue}:table/hr/people")
+    assert not allows(one, "athena:StartQueryExecution", workgroup.replace("builds", "primary"))
