@@ -46,9 +46,10 @@ def numeric_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, featur
         return None
     distinct, first = np.unique(raw[present], return_index=True)
     ordered = np.sort(raw[present])
-    kept = np.searchsorted(distinct, np.unique(ordered[_spread(len(ordered), GRID)]))
+    quantiles = ordered[np.linspace(0, len(ordered) - 1, GRID).round().astype(int)]
+    kept = np.searchsorted(distinct, np.unique(quantiles))
     left = np.setdiff1d(np.arange(len(distinct)), kept)
-    chosen = np.sort(np.append(kept, left[_spread(len(left), GRID - len(kept))]))
+    chosen = np.sort(np.append(kept, left[_inner(len(left), GRID - len(kept))]))
     values, places = distinct[chosen], present[first[chosen]]
     middles = (values[1:] + values[:-1]) / 2
     share = np.bincount(np.searchsorted(middles, raw[present]), minlength=len(values)) / len(present)
@@ -56,9 +57,11 @@ def numeric_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, featur
     return Grid(column, "numerical", shown, encoded[places][:, None], [feature], [float(each) for each in share])
 
 
-def _spread(rows: int, count: int) -> NDArray[np.int64]:
-    """At most `count` of the places 0 … rows - 1, evenly spread, both ends among them when there are two."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, count)).round().astype(np.int64))
+def _inner(rows: int, count: int) -> NDArray[np.int64]:
+    """`count` of the places 0 … rows - 1, evenly spread and away from both ends; all when there are no more."""
+    if rows <= count:
+        return np.arange(rows)
+    return np.linspace(0, rows - 1, count + 2)[1:-1].round().astype(np.int64)
 
 
 def categorical_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, features: list[int]) -> Grid | None:
