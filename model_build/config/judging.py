@@ -41,7 +41,7 @@ class Analysis(Section):
     facet_thresholds: dict[str, float] = Field(
         default_factory=dict,
         description="numeric facet = the value above which a row is in its group; without one each of at most five "
-        "values is a group, else the median parts them",
+        "values is a group, else the median parts them, as it did in the newest approved version",
     )
     facet_values: dict[str, Texts] = Field(
         default_factory=dict, description="facet = the groups to look at, each against all others; by default every one"
