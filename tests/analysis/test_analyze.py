@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.analyze import Settings, favourable
+from analysis.analyze import Rows, Settings, analyze, favourable
 from analysis.bias.groups import Facet
+from analysis.explanations.explain import Explainer
 from contract import documents
 from contract.decision import Decision
 from contract.errors import InputError
@@ -64,6 +65,18 @@ def test_the_same_rows_give_the_same_documents(telco: Any, by_sex: Callable[[str
 def test_settings_that_make_no_sense(adult: Any, settings: Settings, message: str) -> None:
     with pytest.raises(InputError, match=message):
         adult.analyze(settings)
+
+
+def test_a_score_at_the_threshold_is_class_1() -> None:
+    """As everywhere else that decides: the bias is that of the decisions that are made."""
+    sex = np.array(["f", "m"] * 4, dtype=object)
+    labels = np.array([0, 1] * 4)
+    model = Explainer(lambda rows: np.where(rows[:, 0] > 0, 0.5, 0.1), {"x": [0]}, np.zeros((1, 1), np.float32))
+    matrix = np.array([[0.0], [1.0]] * 4, dtype=np.float32)
+    rows = Rows({"sex": sex}, matrix, "y", labels)
+    found = analyze(rows, model, Decision("binary", ("no", "yes"), 0.5), Settings(facets=(Facet("sex", ("m",)),)))
+    (male,) = found.page["bias"]
+    assert (male["rate"], male["other_rate"]) == (1.0, 0.0)
 
 
 def test_the_favourable_side_of_a_regression_is_a_threshold() -> None:

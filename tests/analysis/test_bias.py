@@ -88,6 +88,36 @@ def test_the_flip_test_counts_whom_the_others_would_have_treated_otherwise() -> 
         posttraining.METRICS["FT"][1](Decisions(member, predicted, predicted))
 
 
+def flip(others: list[bool], places: list[float], group: list[float]) -> float:
+    """The flip test of refused rows at `group` beside `others`, decided so at `places`."""
+    member = np.repeat([False, True], [len(others), len(group)])
+    predicted = np.array([*others, *[False] * len(group)])
+    return posttraining.METRICS["FT"][1](
+        Decisions(member, predicted, predicted, features=np.array([*places, *group], dtype=float)[:, None])
+    )
+
+
+def test_the_flip_test_asks_five_neighbours_of_many_and_one_of_few() -> None:
+    nearest = [True, True, False, False, False]
+    far = [100.0 + place for place in range(6)]
+    many = nearest + [True] * 6
+    assert flip(many, [1, 2, 3, 4, 5, *far], [0.0]) == 0, "two of five"
+    assert flip([True, *many[1:2], True, *many[3:]], [1, 2, 3, 4, 5, *far], [0.0]) == 1, "three of five"
+    assert flip([False, False, True, True, True, *[False] * 6], [1, 2, 3, 4, 5, *far], [0.0]) == 1, "one of three"
+    assert flip(many[:10], [1, 2, 3, 4, 5, *far[:5]], [0.0]) == 1, "the nearest alone"
+
+
+def test_the_flip_test_draws_many_rows_and_is_the_same_each_time() -> None:
+    generator = np.random.default_rng(1)
+    places = generator.random(3000)
+    others = (places > 0.5).tolist()
+    group = generator.random(3000)
+    found = flip(others, places.tolist(), group.tolist())
+    assert found == flip(others, places.tolist(), group.tolist())
+    assert found == pytest.approx((group > 0.5).mean(), abs=0.03)
+    assert round(found * posttraining.FLIP_ROWS) == pytest.approx(found * 2000), "a share of 2000 rows"
+
+
 def count(rows: list[Row], **wanted: Any) -> int:
     """Rows with these values; keys d, y, p, s."""
     return sum(all(dict(zip("dyps", row, strict=True))[key] == value for key, value in wanted.items()) for row in rows)
@@ -172,6 +202,11 @@ def test_groups_by_value_by_threshold_and_missing() -> None:
     assert [(group.name, group.size) for group in found] == [("(missing)", 1), ("f", 2), ("m", 1), ("(40, +∞)", 2)]
 
 
+def test_a_row_at_the_threshold_is_not_above_it() -> None:
+    (group,) = groups([Facet("age", threshold=40)], {"age": np.array([39.0, 40.0, 41.0])})
+    assert group.member.tolist() == [False, False, True]
+
+
 def test_numbers_that_differ_are_groups_that_differ() -> None:
     columns = {"id": np.array([1000001.0, 1000002.0, 1000003.0, np.nan, -0.0, 0.0])}
     found = groups([Facet("id")], columns)
@@ -236,6 +271,22 @@ def test_the_document_says_undefined_and_never_0() -> None:
     assert any("recall is undefined" in warning for warning in said["warnings"])
     none = Outcomes("y", "yes", actual, actual, predicted=np.zeros(4, bool))
     assert words([Group("sex", "f", member)], none)[0]["passes"] is None
+
+
+@pytest.mark.parametrize(("rows", "warned"), [(99, True), (100, False)])
+def test_small_groups_are_told(rows: int, warned: bool) -> None:
+    member = np.repeat([True, False], [rows, 200])
+    decided = np.arange(len(member)) % 2 == 0
+    (said,) = words([Group("sex", "f", member)], Outcomes("y", "yes", decided, decided, decided))
+    assert (f"sex = f: {rows} rows only; its rates are little more than chance." in said["warnings"]) is warned
+
+
+def test_a_ratio_to_nobody_is_undefined_and_not_0() -> None:
+    member = np.repeat([True, False], 10)
+    decided = np.arange(20) < 3
+    (said,) = words([Group("sex", "f", member)], Outcomes("y", "yes", decided, decided, decided))
+    assert (said["impact"], said["passes"], said["rate"], said["other_rate"]) == (None, False, 0.3, 0.0)
+    assert said["sentence"].startswith("The others: “yes” for 0.0%, against 30.0% for sex = f; that is 0.00 of it")
 
 
 def test_telco_passes_the_four_fifths_rule_by_sex_and_adult_fails_it(data: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import documents, package
-from model_build.jobs.analyze import Settings
+from model_build.jobs.analyze import Settings, hold
 from tests.model_build.jobs.conftest import Jobs, telco_set
 
 ADULT = (
@@ -142,6 +142,19 @@ def test_a_numeric_facet_is_parted_as_in_the_version_before(
 ) -> None:
     assert Settings().facet("age", column, {"age": cut}).threshold == threshold
     assert Settings(facet_thresholds={"age": 50}).facet("age", column, {"age": cut}).threshold == 50
+
+
+def test_explanations_of_other_columns_are_not_compared_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def explained(*columns: str) -> dict[str, object]:
+        return {"explanations": {"kernel_shap": {"label0": {"global_shap_values": dict.fromkeys(columns, 0.5)}}}}
+
+    hold(explained("a", "b"), explained("a", "c"), tmp_path)
+    assert documents.read(tmp_path / package.VIOLATIONS)["violations"] == []
+    assert "Explanations are not compared: Analysis and baseline explain different columns (b, c)" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_baseline_that_is_no_analysis_ends_with_a_sentence(telco_by_sex: Jobs, tmp_path: Path) -> None:
