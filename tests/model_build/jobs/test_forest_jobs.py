@@ -66,7 +66,7 @@ def test_script(invoices: Jobs, capsys: pytest.CaptureFixture[str]) -> None:
     first = grow(invoices, "--num_trees", "60", "--threshold_rule", "known_errors_median", "--sagemaker_region", "x")
     log = capsys.readouterr().out
     assert "test f1 <score>=" in log
-    assert "validation-auc:0.8" in log or "validation-auc:0.9" in log
+    assert float(log.split("validation-auc:")[1].split()[0]) > 0.7
     content = {path.relative_to(first): path.read_bytes() for path in first.rglob("*") if path.is_file()}
     assert Path(package.FOREST) in content
     second = grow(invoices, "--num_trees", "60", "--threshold_rule", "known_errors_median")
@@ -197,7 +197,12 @@ def test_the_hash_of_the_first_container_names_the_chain(answered: Jobs, tmp_pat
 def test_scores_that_are_not_those_of_the_rows(answered: Jobs) -> None:
     (file,) = (answered.folder / "scores/validation").iterdir()
     whole = file.read_text()
-    for content, words in ((whole[: whole.rindex("\n", 0, -1) + 1], "scores stand against"), ("x\n", "no scores of")):
+    for content, words in (
+        (whole[: whole.rindex("\n", 0, -1) + 1], "scores stand against"),
+        ("x\n", "no scores of"),
+        (whole[: whole.index("\n") + 1] + '{"score": null}\n', "no scores of"),
+        (f'{{"score": {"9" * 400}}}\n', "no scores of"),
+    ):
         file.write_text(content)
         with pytest.raises(SystemExit):
             decide(answered)
@@ -236,7 +241,7 @@ def powerless(path: Path, rows: int) -> None:
     """Errors are frequent where two measures agree in sign: nothing about them is unusual, and all of it learnable."""
     random = np.random.default_rng(5)
     measures = random.uniform(-1, 1, (rows, 3))
-    share = np.where(measures[:, 0] * measures[:, 1] > 0, 0.3, 0.02)
+    share = np.where(measures[:, 0] * measures[:, 1] > 0, 0.4, 0.01)  # so that the best AUC is 0.80
     error = np.where(random.random(rows) < share, "yes", "no")
     pyarrow.csv.write_csv(
         pa.table({"a": measures[:, 0], "b": measures[:, 1], "c": measures[:, 2], "error": error}), path
