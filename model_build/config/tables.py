@@ -1,9 +1,10 @@
 """The tables of `config.toml`, and `Config`, the whole of it."""
 
+import re
 import sys
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from contract.columns import MISSING, Columns, Task
@@ -21,8 +22,17 @@ LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
 #: What a hyperparameter may be is said by its algorithm's table, or by a train.py of one's own.
 Scalar = str | int | Annotated[float, Field(allow_inf_nan=True)] | bool
 
-Text = Annotated[str, Field(pattern=r"\S")]
-JobName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$")]
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise PydanticCustomError("text", "A text that is not blank is needed")
+    return value
+
+
+def _job_name(value: str) -> str:
+    if len(value) > 32 or not re.fullmatch("[a-zA-Z0-9](-*[a-zA-Z0-9])*", value):
+        raise PydanticCustomError("name", "The name of a tuning job has up to 32 letters, digits, and hyphens between")
+    return value
 
 
 def _number(value: object) -> object:
@@ -35,6 +45,8 @@ def _value(value: object) -> object:
     return value if isinstance(value, str) else _number(value)
 
 
+Text = Annotated[str, AfterValidator(_text)]
+JobName = Annotated[str, AfterValidator(_job_name)]
 Number = Annotated[int | float, BeforeValidator(_number)]
 Value = Annotated[int | float | str, BeforeValidator(_value)]
 

@@ -30,7 +30,7 @@ def with_values(**sections: dict[str, Any]) -> dict[str, Any]:
     return {name: {**GOOD.get(name, {}), **sections.get(name, {})} for name in {**GOOD, **sections}}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown section": ({"colour": {}}, "colour: this key is not known"),
     "unknown key": ({"split": {"colour": 1}}, "split.colour: this key is not known"),
     "wrong type": ({"evaluate": {"bootstrap": "many"}}, "evaluate.bootstrap = 'many': input should be a valid integer"),
@@ -46,7 +46,7 @@ REFUSED = {
     "bias of nobody": ({"analysis": {"bias_gate": {"DI": 0.8}}}, "analysis.bias_gate needs groups"),
     "bias metric unknown": ({"columns": {"facets": ["city"]}, "analysis": {"bias_gate": {"D": 1}}}, "no bias metric"),
     "four fifths as 80": ({"columns": {"facets": ["city"]}, "analysis": {"bias_gate": {"DI": 80}}}, "at most 1"),
-    "threshold of texts": ({"analysis": {"facet_thresholds": {"city": 1}}}, "'city' is no numeric column"),
+    "threshold of texts": ({"analysis": {"facet_thresholds": {"city": 1}}}, "'city' is no numeric or dropped column"),
     "groups of no facet": ({"analysis": {"facet_values": {"city": ["Ulm"]}}}, "'city' is not among columns.facets"),
     "group variable": ({"analysis": {"group_variable": "town"}}, "'town' has no role"),
     "good value of a regression": ({"analysis": {"favourable_above": 3}}, "belongs to a regression"),
@@ -111,7 +111,7 @@ REFUSED = {
     ),
     "an infinite limit": ({"gate": {"minimum": math.inf}}, "gate.minimum = inf: input should be a finite number"),
     "a limit that is none": ({"gate": {"minimum": math.nan}}, "gate.minimum = nan: input should be a finite number"),
-    "a blank query": ({"pipeline": {"query": " ", "database": "shop"}}, "pipeline.query = ' '"),
+    "a blank query": ({"pipeline": {"query": " ", "database": "shop"}}, "pipeline.query = ' ': a text that is not"),
     "champion by a metric of another task": ({"champion": {"metric": "r2"}}, "champion.metric = 'r2' is no metric"),
     "champion with a negative margin": ({"champion": {"margin": -0.1}}, "champion.margin = -0.1"),
     "a risk that is none": ({"card": {"risk_rating": "Huge"}}, "card.risk_rating = 'Huge'"),

@@ -168,21 +168,17 @@ def test_a_search_knows_its_parents(lab: Lab) -> None:
 
     parent = lab.create(most=8)
     lab.play(parent, worth)
-    warm = {
-        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
-        "WarmStartType": "TransferLearning",
-    }
-    alone, knowing = (
-        lab.describe(lab.create(**more))["Trials"][0]["TunedHyperParameters"] for more in ({}, {"warm": warm})
-    )
+    names = lab.create(), lab.create(warm=warm(parent))
+    alone, knowing = (lab.describe(name)["Trials"][0]["TunedHyperParameters"] for name in names)
     assert worth(0, knowing) > worth(0, alone)
 
 
-def test_a_parent_must_fit(lab: Lab) -> None:
-    def warm(parent: str) -> dict[str, Any]:
-        parents = [{"HyperParameterTuningJobName": parent}]
-        return {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}
+def warm(parent: str) -> dict[str, Any]:
+    parents = [{"HyperParameterTuningJobName": parent}]
+    return {"ParentHyperParameterTuningJobs": parents, "WarmStartType": "TransferLearning"}
 
+
+def test_a_parent_must_fit(lab: Lab) -> None:
     running = lab.create()
     with pytest.raises(AwsError, match="has not ended"):
         lab.create(warm=warm(running))
