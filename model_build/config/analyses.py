@@ -51,8 +51,13 @@ def contradictions(config: Config) -> Iterator[str]:
         if name not in columns.numeric + columns.categorical:
             yield f"analysis.partial_dependence: {name!r} is no raw feature; name numeric or categorical columns."
     for name in analysis.facet_thresholds:
-        if name not in columns.facets or name not in columns.numeric:
-            yield f"analysis.facet_thresholds: {name!r} is no numeric column among columns.facets."
+        if name not in columns.facets or name not in columns.numeric + columns.drop:
+            yield f"analysis.facet_thresholds: {name!r} is no numeric or dropped column among columns.facets."
+        elif name not in columns.numeric and analysis.engine == "clarify":
+            yield (
+                f'analysis.facet_thresholds: engine = "clarify" reads the dropped column {name!r} as text; name groups '
+                "in facet_values."
+            )
     for name in analysis.facet_values:
         if name not in columns.facets:
             yield f"analysis.facet_values: {name!r} is not among columns.facets."

@@ -9,7 +9,7 @@ with a baseline, constraint_violations.json.
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +29,7 @@ from contract.preprocessor import Preprocessor
 from inference.model import Model, load
 from model_build.jobs import raw_columns
 from model_build.jobs.artefact import unpack
+from model_build.jobs.compared import of_groups, parted
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.program import folder, program
 from model_build.jobs.raw_columns import Column
@@ -138,7 +139,7 @@ def analyze(model: Model, trees: bytes | None, settings: Settings, cuts: Mapping
     test = Encoded(folder("TEST"), model.preprocessor.feature_names, "test")
     matrix = np.concatenate([batch for batch, _ in test.batches()])
     wanted = {*columns.raw_features, *columns.facets, *filter(None, [settings.group_variable])}
-    raw = raw_columns.read(folder("TEST_RAW"), columns, sorted(wanted))
+    raw = raw_columns.read(folder("TEST_RAW"), parted(columns, settings.facet_thresholds or {}), sorted(wanted))
     if any(len(column) != test.rows for column in raw.values()):
         raise InputError(f"The raw test rows are not the {test.rows} encoded ones: run Encode again.")
     rows = Rows(raw, matrix, columns.label, test.labels(), learned(model, settings))
@@ -152,14 +153,7 @@ def learned(model: Model, settings: Settings) -> Learned | None:
     if not os.environ.get("GROUPS") or not settings.compares(columns):
         return None
     names = {columns.label, *columns.facets, *filter(None, [settings.group_variable])}
-    # The file has these columns and no others.
-    left = replace(
-        columns,
-        numeric=tuple(name for name in columns.numeric if name in names),
-        categorical=tuple(name for name in columns.categorical if name in names),
-        drop=tuple(name for name in columns.drop if name in names),
-        event_time=columns.event_time if columns.event_time in names else None,
-    )
+    left = of_groups(parted(columns, settings.facet_thresholds or {}), names)
     raw = dict(raw_columns.read(folder("GROUPS"), left, sorted(names)))
     texts = raw.pop(columns.label)
     if columns.task == "regression":

@@ -4,7 +4,7 @@ Also `statistics.json` and `constraints.json` of the rows to train on, which mon
 where there are facets, `groups/`: label, facets and group variable of these rows, for the bias of the data.
 
 Environment: INPUT (folder of CSV or Parquet), SETTINGS (`preprocess.json`), OUTPUT (folder), GROUP_VARIABLE (a column,
-not set without one).
+not set without one), COMPARED (`compared.json`: what an analysis will compare; not set without groups to compare).
 """
 
 import os
@@ -15,6 +15,8 @@ import pyarrow as pa
 from analysis.quality.profile import Profile
 from analysis.quality.statistics import constraints, statistics
 from contract import documents, package
+from model_build.jobs import compared
+from model_build.jobs.compared import Compared
 from model_build.jobs.program import folder, own_features, program
 from preprocessing.fit import fit
 from preprocessing.outputs import Output
@@ -41,6 +43,9 @@ def main() -> None:
             if groups:
                 numbers = {name: batch[name] for name in wanted if name in columns.numeric}
                 groups.write(pa.table({name: numbers.get(name, table[name]) for name in wanted}))
+    if os.environ.get("COMPARED"):
+        settled = Compared.from_document(documents.read(folder("COMPARED")))
+        compared.check(output / package.GROUPS, fitted.preprocessor, wanted, settled)
     found = statistics(profile)
     documents.write(output / package.STATISTICS, found)
     documents.write(output / package.CONSTRAINTS, constraints(found))

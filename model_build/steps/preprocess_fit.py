@@ -7,7 +7,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 from contract.documents import Document
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, processing_step, sink, source
-from model_build.config import Config
+from model_build.config import Config, analyses
 
 NAME = "PreprocessFit"
 OUTPUT = "preprocessor"
@@ -23,8 +23,14 @@ def settings(config: Config) -> Document:
     }
 
 
+def compared(config: Config) -> Document:
+    """`compared.json`, which `model_build.jobs.compared` reads."""
+    return config.analysis.model_dump(include={"favourable", "favourable_above", "facet_thresholds", "facet_values"})
+
+
 def step(context: Context) -> ProcessingStep:
     builtin, grouped = context.config.train.engine == "builtin", context.config.analysis.group_variable
+    compares = analyses.runs(context.config) and analyses.compares(context.config)
     return processing_step(
         context,
         NAME,
@@ -33,12 +39,14 @@ def step(context: Context) -> ProcessingStep:
         inputs=[
             source("input", context.parameters.input_data_url),
             source("settings", context.settings("preprocess.json", settings(context.config))),
+            *([source("compared", context.settings("compared.json", compared(context.config)))] if compares else []),
         ],
         outputs=[sink(context, NAME, OUTPUT, "output")],
         environment={
             "INPUT": f"{ROOT}/input",
             "SETTINGS": f"{ROOT}/settings/preprocess.json",
             "OUTPUT": f"{ROOT}/output",
+            **({"COMPARED": f"{ROOT}/compared/compared.json"} if compares else {}),
             **({"GROUP_VARIABLE": grouped} if grouped else {}),
             "DATA_FINGERPRINT": context.parameters.input_data_fingerprint,
         },

@@ -26,6 +26,9 @@ PREPROCESS = r"PreprocessFit.*S3Uri"
 EVALUATE = r"Evaluate.*S3Uri"
 ANALYZE = r"Analyze.*S3Uri"
 VERDICT = r"Verdict.*S3Uri"
+COMPARED = f"{PREPROCESS}|{ANALYZE}"
+#: What Fit has where groups are compared.
+OF_GROUPS = r"PreprocessFit\..*(ProcessingInputs|COMPARED)"
 
 #: Leaf of the configuration → another value, where the definition changes, and in how many places.
 LEAVES: dict[str, tuple[Any, str, int]] = {
@@ -57,8 +60,8 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "analysis.explain": (100, ANALYZE, 1),
     "analysis.partial_dependence": (["income"], ANALYZE, 1),
     "analysis.seed": (7, ANALYZE, 1),
-    "analysis.favourable": (["no"], ANALYZE, 1),
-    "analysis.facet_values": ({"sex": ["female"]}, ANALYZE, 1),
+    "analysis.favourable": (["no"], COMPARED, 2),
+    "analysis.facet_values": ({"sex": ["female"]}, COMPARED, 2),
     "analysis.group_variable": ("purpose", rf"{ANALYZE}|PreprocessFit.*GROUP_VARIABLE", 2),
     "analysis.bias_gate": ({"DI": 0.8}, VERDICT, 1),
     "analysis.hold_baseline": (True, VERDICT, 1),
@@ -225,14 +228,14 @@ def keys(field: Any) -> list[str]:
         ("split.train", rf"({PREPROCESS})$"),
         ("split.validation", rf"({PREPROCESS})$"),
         ("split.test", rf"({PREPROCESS})$"),
-        ("columns.task", rf"({PREPROCESS}|{EVALUATE}|{VERDICT})$|metric-|\.Task$"),
+        ("columns.task", rf"({PREPROCESS}|{EVALUATE}|{VERDICT})$|metric-|\.Task$|{OF_GROUPS}"),
         (
             "analysis.engine",
             r"\.Analyze\.|Verdict.*(ProcessingInputs|Environment\.ANALYSIS)|code-sha256|Gate.*LeftValue"
-            r"|Register.*\.(Bias|Explainability)",
+            rf"|Register.*\.(Bias|Explainability)|{OF_GROUPS}",
         ),
-        ("columns.facets", rf"({PREPROCESS})$|Register.*\.Bias|Analyze\..*(ProcessingInputs|GROUPS)"),
-        ("analysis.facet_thresholds", rf"({PREPROCESS}|{ANALYZE})$"),
+        ("columns.facets", rf"({PREPROCESS})$|Register.*\.Bias|Analyze\..*(ProcessingInputs|GROUPS)|{OF_GROUPS}"),
+        ("analysis.facet_thresholds", rf"({COMPARED})$"),
         ("security.subnets", r"VpcConfig"),
         ("security.security_groups", r"VpcConfig"),
     ],
