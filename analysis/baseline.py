@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-feature-at
 """
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from math import isclose, isfinite
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.metrics import ndcg_score
 
 from analysis.bias.groups import threshold_of
 from analysis.fairness import RATIOS, SECTIONS
+from analysis.figures import ROUNDING, figure, telling
 from contract.documents import Document, kind_of
 from contract.errors import InputError
 from contract.findings import Finding
@@ -86,17 +87,19 @@ def explanation_violations(current: Document, baseline: Document) -> Document:
     for label, before in _shap(baseline):
         if label not in explained:
             raise InputError(f"The analysis explains no {label}; the baseline does.")
-        score = ndcg(before, explained[label])
-        if score < LEAST_NDCG:
-            found.append(
-                {
-                    "label": label,
-                    "metric_name": "shap",
-                    "constraint_check_type": "feature_attribution_drift_check",
-                    "description": f"Feature attribution drift check failed: nDCG {score:.4f} is below {LEAST_NDCG}.",
-                }
-            )
+        if (score := ndcg(before, explained[label])) < LEAST_NDCG:
+            found.append(_drifted(label, score))
     return {"version": 0, "violations": found}
+
+
+def _drifted(label: str, score: float) -> Document:
+    (told,) = telling(lambda numbers: numbers[0] < LEAST_NDCG, lambda more: (figure(score, more),))
+    return {
+        "label": label,
+        "metric_name": "shap",
+        "constraint_check_type": "feature_attribution_drift_check",
+        "description": f"Feature attribution drift check failed: nDCG {told} is below {LEAST_NDCG}.",
+    }
 
 
 def ndcg(baseline: Mapping[str, float], current: Mapping[str, float]) -> float:
@@ -164,8 +167,13 @@ def _unlike(place: str, value: Any, needed: str) -> InputError:
 def _farther(name: str, now: float | None, before: float) -> str | None:
     """Why the metric violates, None when it does not."""
     if now is None:
-        return f"Metric {name} is undefined or missing; the baseline has {before:.4g}."
+        return f"Metric {name} is undefined or missing; the baseline has {figure(before)}."
     ideal = 1.0 if name in RATIOS else 0.0
-    if abs(now - ideal) <= abs(before - ideal):
+    far, known = abs(now - ideal), abs(before - ideal)
+    if far <= known or isclose(far, known, rel_tol=ROUNDING, abs_tol=ROUNDING):
         return None
-    return f"Value {now:.4g} is farther from {ideal:g} than the baseline's {before:.4g}."
+    texts = telling(
+        lambda told: abs(told[0] - ideal) > abs(told[1] - ideal),
+        lambda more: (figure(now, more), figure(before, more)),
+    )
+    return f"Value {texts[0]} is farther from {ideal:g} than the baseline's {texts[1]}."

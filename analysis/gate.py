@@ -1,9 +1,10 @@
 """The gate: a report and rules in, a verdict with its reason in words out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analysis.figures import figure, telling
 from analysis.metrics import flat, section
 from contract import documents
 from contract.columns import Task
@@ -95,12 +96,19 @@ def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     if value is None:
         reason = metrics[rule.metric].get("reason", "no reason was given").rstrip(".")
         return Finding(False, f"{words} is undefined ({reason[0].lower()}{reason[1:]})")
-    limits = []
+    limits = list(_limits(value, rule))
+    (told,) = telling(
+        lambda numbers: list(_limits(numbers[0], rule)) == limits,
+        lambda more: (figure(value, more),),
+    )
+    if broken := [limit for holds, limit in limits if not holds]:
+        return Finding(False, f"{words} is {told}, it must be {' and '.join(broken)}")
+    return Finding(True, f"{words} is {told}, {' and '.join(limit for _, limit in limits)}")
+
+
+def _limits(value: float, rule: Rule) -> Iterator[tuple[bool, str]]:
+    """Whether the value keeps to each limit of the rule, and the limit in words."""
     if rule.minimum is not None:
-        limits.append((value > rule.minimum, f"above {rule.minimum:g}"))
+        yield value > rule.minimum, f"above {rule.minimum:g}"
     if rule.maximum is not None:
-        limits.append((value < rule.maximum, f"below {rule.maximum:g}"))
-    broken = [limit for holds, limit in limits if not holds]
-    if broken:
-        return Finding(False, f"{words} is {value:.4f}, it must be {' and '.join(broken)}")
-    return Finding(True, f"{words} is {value:.4f}, {' and '.join(limit for _, limit in limits)}")
+        yield value < rule.maximum, f"below {rule.maximum:g}"

@@ -69,7 +69,7 @@ def _groups(facet: Facet, columns: Mapping[str, NDArray[Any]]) -> Iterator[Group
             raise InputError(f"The facet {facet.column} has a threshold and is not numeric: name its values instead.")
         yield _checked(Group(facet.column, above(facet.threshold), column > facet.threshold))
         return
-    names, members = _named(column)
+    names, members = named(column)
     chosen = [_spelled(value) if column.dtype.kind == "f" else value for value in facet.values]
     if unknown := [value for value in chosen if value not in names]:
         raise InputError(
@@ -79,6 +79,21 @@ def _groups(facet: Facet, columns: Mapping[str, NDArray[Any]]) -> Iterator[Group
         raise InputError(f"The facet {facet.column} has {len(names)} groups: name the values or give a threshold.")
     for name in chosen or names:
         yield _checked(Group(facet.column, name, members == names[name]))
+
+
+def named(column: NDArray[Any]) -> tuple[dict[str, int], NDArray[np.int64]]:
+    """The groups of a column, as in `groups`: name → code, and (rows,) the code of each row."""
+    numeric = column.dtype.kind == "f"
+    absent = np.array([value is None or value != value for value in column.tolist()], dtype=bool)
+    present = column[~absent] + 0.0 if numeric else np.array([str(value) for value in column[~absent]], dtype=str)
+    values, codes = np.unique(present, return_inverse=True)
+    names = {number(value) if numeric else value: code for code, value in enumerate(values.tolist())}
+    members = np.full(len(column), -1, dtype=np.int64)
+    members[~absent] = codes
+    missing = MISSING
+    while missing in names:
+        missing = f"({missing})"
+    return ({missing: -1} if absent.any() else {}) | names, members
 
 
 def above(threshold: float) -> str:
@@ -104,21 +119,6 @@ def _checked(group: Group) -> Group:
     if group.size in (0, len(group.member)):
         raise InputError(f"The facet {group.facet} leaves one group only at {group.name}: there is nothing to compare.")
     return group
-
-
-def _named(column: NDArray[Any]) -> tuple[dict[str, int], NDArray[np.int64]]:
-    """Group → its code, and (rows,) the code of each row."""
-    numeric = column.dtype.kind == "f"
-    absent = np.array([value is None or value != value for value in column.tolist()], dtype=bool)
-    present = column[~absent] + 0.0 if numeric else np.array([str(value) for value in column[~absent]], dtype=str)
-    values, codes = np.unique(present, return_inverse=True)
-    names = {number(value) if numeric else value: code for code, value in enumerate(values.tolist())}
-    members = np.full(len(column), -1, dtype=np.int64)
-    members[~absent] = codes
-    missing = MISSING
-    while missing in names:
-        missing = f"({missing})"
-    return ({missing: -1} if absent.any() else {}) | names, members
 
 
 def _spelled(value: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bias.groups import Bits
+from analysis.bias.groups import Bits, named
 
 
 class UndefinedError(Exception):
@@ -60,10 +60,10 @@ def disparity(member: Bits, accepted: Bits, subgroups: NDArray[Any] | None) -> f
     """
     if subgroups is None:
         raise UndefinedError("No group variable is configured.")
-    names, codes = np.unique(subgroups.astype(str), return_inverse=True)
+    names, codes = named(subgroups)
     total = 0.0
-    for index, name in enumerate(names):
-        inside = codes == index
+    for name, code in names.items():
+        inside = codes == code
         taken, refused = inside & accepted, inside & ~accepted
         shares = [
             ratio((member & side).sum(), side.sum(), f"Nobody is {word} in the subgroup {name}.")

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-viola
 
 from collections.abc import Callable, Iterator, Mapping
 
+from analysis.figures import figure, telling
 from analysis.quality import distances
 from analysis.quality.statistics import completeness
 from contract.documents import Document
@@ -51,7 +52,7 @@ def drift(current: Document, baseline: Document, settings: Document) -> tuple[fl
         distance = distances.linf_simple(sides[0] or [], sides[1] or [])
         distance = _corrected(distance, sizes, rules["comparison_method"])
         limit = rules["comparison_threshold"]
-        return distance, distance > limit, f"distance {distance:.4f} against the threshold {limit:g}"
+        return distance, distance > limit, _against("distance", distance, limit)
     counts = [_counts(each) for each in (current, baseline)]
     if not all(counts):
         return None
@@ -59,12 +60,21 @@ def drift(current: Document, baseline: Document, settings: Document) -> tuple[fl
     method = rules.get("categorical_drift_method", "LInfinity")
     if method == "ChiSquared":
         value = distances.chi_squared(*counts)
-        return value, value < limit, f"p-value {value:.4g} against the threshold {limit:g}"
+        return value, value < limit, _against("p-value", value, limit)
     if method != "LInfinity":
         raise InputError(f"The categorical drift method is {method!r}; it is LInfinity or ChiSquared.")
     distance = distances.categorical_linf(*counts)
     distance = _corrected(distance, [sum(each.values()) for each in counts], rules["comparison_method"])
-    return distance, distance > limit, f"distance {distance:.4f} against the threshold {limit:g}"
+    return distance, distance > limit, _against("distance", distance, limit)
+
+
+def _against(name: str, value: float, limit: float) -> str:
+    """The comparison in words, with the digits that it turns on."""
+    (told,) = telling(
+        lambda numbers: (numbers[0] > limit, numbers[0] < limit) == (value > limit, value < limit),
+        lambda more: (figure(value, more),),
+    )
+    return f"{name} {told} against the threshold {limit:g}"
 
 
 def _corrected(distance: float, sizes: list[int], method: str) -> float:
@@ -83,7 +93,11 @@ def _type(now: Document, expected: Document, _: Document | None, __: Document) -
 def _complete(now: Document, expected: Document, _: Document | None, __: Document) -> Iterator[tuple[str, str]]:
     found, wanted = completeness(now), expected["completeness"]
     if found < wanted:
-        yield "completeness_check", f"{found:.2%} of the rows have a value, the baseline has {wanted:.2%}."
+        told = telling(
+            lambda numbers: numbers[0] < numbers[1],
+            lambda more: (f"{100 * found:.{2 + more}f}", f"{100 * wanted:.{2 + more}f}"),
+        )
+        yield "completeness_check", f"{told[0]}% of the rows have a value, the baseline has {told[1]}%."
 
 
 def _domain(now: Document, expected: Document, _: Document | None, settings: Document) -> Iterator[tuple[str, str]]:

@@ -39,6 +39,9 @@ def test_the_worked_example() -> None:
         ("DI", 0.9, None, True),
         ("DI", None, 0.1, False),
         ("AD", 0.1, 0.115, True),
+        ("AD", 0.1, 0.3 - 0.2, False),
+        ("AD", 0.2, 0.9 - 0.7, False),
+        ("DI", 1.2, 0.8, False),
         ("DI", 1.1, 0.885, True),
     ],
 )
@@ -47,6 +50,13 @@ def test_farther_from_the_ideal_violates(name: str, before: float | None, now: f
     assert len(found) == violated
     for violation in found:
         assert (violation["facet"], violation["facet_value"], violation["metric_name"]) == ("sex", "f", name)
+
+
+def test_the_description_shows_by_how_much() -> None:
+    (violation,) = bias_violations(bias(AD=0.10001), bias(AD=0.1))["violations"]
+    assert violation["description"] == "Value 0.10001 is farther from 0 than the baseline's 0.10000."
+    (violation,) = bias_violations(bias(DI=0.5), bias(DI=0.9))["violations"]
+    assert violation["description"] == "Value 0.5000 is farther from 1 than the baseline's 0.9000."
 
 
 def test_what_cannot_be_compared() -> None:

@@ -229,6 +229,15 @@ def test_a_text_that_reads_missing_is_not_what_is_missing() -> None:
     assert chosen.member.tolist() == [True, False, False, False]
 
 
+def test_subgroups_are_told_apart_as_groups_are() -> None:
+    """-0 is 0, and what is missing is not the text that says so."""
+    member, accepted = np.array([True, False] * 4), np.array([True, False, False, True] * 2)
+    same = pretraining.disparity(member, accepted, np.array([0.0, -0.0, 0.0, -0.0, 0.0, 0.0, 0.0, 0.0]))
+    assert same == pretraining.disparity(member, accepted, np.array(["a"] * 8, dtype=object))
+    with pytest.raises(UndefinedError, match="in the subgroup None"):
+        pretraining.disparity(member, accepted, np.array(["None", None, None, None, *"aaaa"], dtype=object))
+
+
 @pytest.mark.parametrize(
     ("name", "threshold"),
     [("(40, +∞)", 40.0), ("(-0.5, +∞)", -0.5), ("(1e+16, +∞)", 1e16), ("40", None), ("(a, +∞)", None)],

@@ -102,3 +102,15 @@ def test_a_bad_rule_is_one_sentence(document: dict[str, object], words: str) -> 
 def test_an_unknown_metric_is_named_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="asks for f7, the report has auc"):
         judge(report(), [Rule("f7", minimum=0)], "abc")
+
+
+@pytest.mark.parametrize(
+    ("value", "clause"),
+    [
+        (0.5, "auc is 0.5000, it must be above 0.5"),
+        (0.50001, "auc is 0.50001, above 0.5"),
+        (0.00001, "auc is 1.0e-05, it must be above 0.5"),
+    ],
+)
+def test_a_clause_has_the_digits_that_it_turns_on(value: float, clause: str) -> None:
+    assert clause in judge(report(value=value), [Rule("auc", minimum=0.5)], "abc").reason

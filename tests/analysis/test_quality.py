@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 from analysis.quality import distances, profile
 from analysis.quality.profile import Profile
 from analysis.quality.statistics import constraints, sketch, statistics
-from analysis.quality.violations import violations
+from analysis.quality.violations import drift, violations
 from contract import documents
 from contract.documents import Document
 from contract.errors import InputError
@@ -127,6 +127,21 @@ def test_distance_is_kolmogorovs() -> None:
 )
 def test_each_check(current: Document, baseline: Document, expected: list[str]) -> None:
     assert kinds(current, baseline) == expected
+
+
+def test_descriptions_have_the_digits_that_they_turn_on() -> None:
+    baseline = texts(*"a" * 50_000)
+    [found] = violations(texts(*"a" * 49_999, None), constraints(baseline), baseline)["violations"]
+    assert found["description"] == "99.998% of the rows have a value, the baseline has 100.000%."
+    rules = constraints(baseline)["monitoring_config"]["distribution_constraints"] | {"comparison_method": "Simple"}
+    [even, odd] = (texts(*"a" * 500, *"b" * 500), texts(*"a" * 40_001, *"b" * 59_999))
+    _, drifted, words = drift(odd["features"][0], even["features"][0], {"distribution_constraints": rules}) or (
+        0,
+        0,
+        "",
+    )
+    assert not drifted
+    assert words == "distance 0.09999 against the threshold 0.1"
 
 
 def test_methods_of_comparison() -> None:
