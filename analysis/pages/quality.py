@@ -2,7 +2,7 @@
 
 from html import escape
 
-from analysis.pages.style import number, table
+from analysis.pages.style import number, numbers, table
 from analysis.quality.statistics import completeness
 from contract.documents import Document
 
@@ -26,14 +26,16 @@ def section(statistics: Document) -> str:
 
 
 def _middle(feature: Document) -> str:
-    if "mean" in (numbers := feature.get("numerical_statistics", {})):
-        return number(numbers["mean"])
+    if "mean" in (found := feature.get("numerical_statistics", {})):
+        return number(found["mean"])
     buckets = feature.get("string_statistics", {}).get("distribution", {}).get("categorical", {}).get("buckets", [])
     return escape(str(buckets[0]["value"])) if buckets else "undefined"
 
 
 def _range(feature: Document) -> str:
-    if "min" in (numbers := feature.get("numerical_statistics", {})):
-        return f"{number(numbers['min'])} to {number(numbers['max'])}"
+    if "min" in (found := feature.get("numerical_statistics", {})):
+        low, high = numbers(found["min"], found["max"])
+        whole = feature["inferred_type"] == "Integral"
+        return f"{found['min']:,.0f} to {found['max']:,.0f}" if whole else f"{low} to {high}"
     texts = feature.get("string_statistics")
     return f"{texts['distinct_count']:,.0f} values" if texts else "undefined"

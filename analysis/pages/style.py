@@ -33,6 +33,7 @@ table { border-collapse: collapse; background: var(--sheet); border-radius: 6px;
 th, td { padding: 8px 14px; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 th { font-weight: 600; color: var(--muted); font-size: 14px; } th.number { text-align: right; }
+td:last-child:not(.number) { min-width: 150px; }
 td.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 .scroll { overflow-x: auto; border-radius: 6px; } code { font-size: 13px; overflow-wrap: anywhere; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 16px; }
@@ -57,7 +58,7 @@ dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; white-space
 dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; } }
 @media print { main { max-width: none; padding: 0; } .scroll { overflow: visible; } .sheet, .verdict, .note, tr, svg,
 img { break-inside: avoid; } h2, h3, summary { break-after: avoid; } table { font-size: 12px; } th { font-size: 12px; }
-th, td { padding: 4px 6px; } }
+th, td { padding: 4px 6px; } .plots { grid-template-columns: 1fr 1fr; } }
 </style></head><body><main>
 $body
 </main></body></html>

@@ -13,6 +13,7 @@ from analysis import gate, plots
 from analysis.metrics import evaluate, sample
 from analysis.multiclass import Multiclass
 from analysis.pages import charts
+from analysis.pages.origin import Origin
 from analysis.plots import draw
 from analysis.report import Beside, render
 from contract.decision import Decision
@@ -92,6 +93,30 @@ def test_the_verdict_is_text_and_not_markup() -> None:
     page = render(report, replace(verdict, reason="Rejected: <img src=x> & more."), {}, decision)
     assert "<img" not in page
     assert "Rejected: &lt;img src=x&gt; &amp; more." in page
+
+
+def test_it_says_who_the_model_is_and_all_findings() -> None:
+    labels, scores, decision, _ = SETS["binary"]
+    report = evaluate(sample(labels, scores, decision), len(labels), 20, seed=0)
+    verdict = gate.judge(report, [gate.DEFAULTS["binary"]], "0" * 64)
+    beside = Beside(training="Trained with XGBoost.", origin=Origin("credit", "credit", "x1", "", "2026-01-31"))
+    page = render(report, replace(verdict, clauses=("auc is fine", "DI of <x> is fine")), {}, decision, beside)
+    assert "<title>credit: evaluation</title>" in page
+    assert "Pipeline credit, execution x1, judged on 2026-01-31<br>" in page
+    assert "<p>Trained with XGBoost.</p>" in page
+    assert "<ul><li>AUC is fine.</li><li>DI of &lt;x&gt; is fine.</li></ul>" in page
+    assert "<li>" not in render(report, verdict, {}, decision, beside)
+
+
+def test_a_confusion_matrix_is_shown_once_and_empty_bins_not_at_all() -> None:
+    labels, scores, decision, _ = SETS["one class"]
+    rows = sample(labels, scores, decision)
+    report = evaluate(rows, len(labels), 20, seed=0)
+    verdict = gate.judge(report, [gate.DEFAULTS["binary"]], "0" * 64)
+    assert "<h2>Decisions</h2>" in render(report, verdict, {}, decision)
+    page = render(report, verdict, draw(rows, report), decision)
+    assert "<h2>Decisions</h2>" not in page
+    assert page.partition("Calibration by score")[2].count("<tr>") == 2, "the heading and the bin that has rows"
 
 
 def test_explanations_name_the_class_whose_score_they_explain() -> None:

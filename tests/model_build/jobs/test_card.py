@@ -131,10 +131,11 @@ def test_bias_explanations_and_champion_have_entries_each() -> None:
 def large(groups: int, details: int, classes: int = 2) -> dict[str, Any]:
     """A card of as many groups with all metrics before and after training, details at their limit, and classes."""
     metrics = [{"name": f"M{n}", "description": "what it says " * 12, "value": 0.123456789012345} for n in range(13)]
+    metrics.append({"name": "M" * 300, "description": "", "value": None, "error": "e" * 2000})
     of_groups = [{"value_or_threshold": f"group {n}", "metrics": metrics} for n in range(groups)]
-    facets = {"facets": {"facet": of_groups}} if groups else {}
+    facets = {"facets": {"a facet " * 9: of_groups}} if groups else {}
     shap = {f"label{n}": {"global_shap_values": {f"c{n}": n / 10 for n in range(30)}} for n in range(classes)}
-    names = [f"a class with a long name, {n}" for n in range(classes)]
+    names = [f"{n}, a class of which the name is rather long for a chart" for n in range(classes)]
     evaluation = {
         "dataset": {"item_count": 10}, "method": "Intervals " * 300,
         "model": {"decision": {"task": "multiclass", "classes": names}},

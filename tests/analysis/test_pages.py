@@ -1,0 +1,133 @@
+"""Parts of the pages: names, figures, axes, and the four-fifths rule in words."""
+
+from typing import Any
+
+import pytest
+
+from analysis.fairness import SECTIONS
+from analysis.pages import bias, card, champion, quality
+from analysis.pages.charts import ticks
+from analysis.pages.names import MEANINGS, name, sentence
+from analysis.pages.origin import Origin
+from analysis.pages.style import number, numbers
+from contract.findings import Verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.5, 0.25, None), ["0.5000", "0.2500", "undefined"]),
+        ((9.98, 9.5, 10.4), ["9.98", "9.50", "10.40"]),
+        ((99.5, 100.04), ["99.5", "100.0"]),
+        ((9999.9, 3.0), ["10,000", "3"]),
+        ((1234567.0,), ["1,234,567"]),
+        ((2e-6, -0.1), ["2.0e-06", "-0.1000"]),
+    ],
+    ids=["rates", "tens", "hundreds", "thousands", "millions", "tiny"],
+)
+def test_figures_that_stand_together_have_the_same_digits(values: tuple[float | None, ...], shown: list[str]) -> None:
+    assert numbers(*values) == shown
+    assert number(values[-1]) == numbers(values[-1])[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.0683, 0.17, 0.2717), ["0.068", "0.170", "0.272"]),
+        ((0.0, 100_000.0), ["0", "100,000"]),
+        ((0.0, 72.0), ["0.0", "72.0"]),
+        ((5.0, 5.0), ["5.00", "5.00"]),
+        ((0.0, 0.0), ["0.00", "0.00"]),
+        ((1e-9, 3e-9), ["1.00e-09", "3.00e-09"]),
+    ],
+    ids=["shares", "large", "tens", "constant", "zero", "tiny"],
+)
+def test_the_numbers_along_an_axis_have_the_same_digits(values: tuple[float, ...], shown: list[str]) -> None:
+    assert ticks(*values) == shown
+
+
+def test_metrics_have_names() -> None:
+    assert sentence("auc is 0.01 better than that of version 3") == "AUC is 0.01 better than that of version 3."
+    assert sentence("no version was given") == "No version was given."
+    assert name("own_metric") == "own_metric"
+    assert all(" " in meaning for _, meaning in MEANINGS.values())
+
+
+def words(group: str, rows: int, others: int, rate: float, other: float, facet: str = "sex") -> dict[str, Any]:
+    return {
+        "facet": facet, "group": group, "rows": rows, "other_rows": others, "rate": rate, "other_rate": other,
+        "passes": True, "sentence": f"{facet} = {group}.", "warnings": [f"{group} is small."],
+    }  # fmt: skip
+
+
+def test_two_groups_that_mirror_each_other_are_told_once() -> None:
+    page = {
+        "bias": [
+            words("F", 40, 60, 0.2, 0.3), words("M", 60, 40, 0.3, 0.2),
+            *(words(group, 30, 70, 0.1, 0.3, "age") for group in ("young", "old")), words("F", 40, 60, 0.2, 0.3, "x"),
+        ]
+    }  # fmt: skip
+    told = [each["sentence"] for each in bias.four_fifths({}, page)]
+    assert told == ["sex = F.", "age = young.", "age = old.", "x = F."]
+
+
+def ratios(**groups: float | None) -> dict[str, Any]:
+    """`analysis.json` of Clarify, which has no words."""
+    found = [
+        {"value_or_threshold": group, "metrics": [{"name": "DI", "description": "Disparate Impact", "value": value}]}
+        for group, value in groups.items()
+    ]
+    return {SECTIONS[1]: {"label_value_or_threshold": "Yes", "facets": {"sex": found}}}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "passes", "said"),
+    [
+        (0.8, True, "sex = F: the share of “Yes” is 0.80 of that of the others, which passes the four-fifths rule"),
+        (0.7999, False, "sex = F: the share of “Yes” is 0.7999 of that of the others, which fails"),
+        (1.6, False, "The others: the share of “Yes” is 0.62 of that of sex = F, which fails"),
+        (0.0, False, "sex = F: the share of “Yes” is 0.00 of that of the others, which fails"),
+        (None, None, "sex = F: the ratio of the shares of “Yes” is undefined: the four-fifths rule says nothing here."),
+    ],
+    ids=["limit", "below", "others", "none", "undefined"],
+)
+def test_the_four_fifths_rule_out_of_the_ratio_alone(ratio: float | None, passes: bool | None, said: str) -> None:
+    (told,) = bias.four_fifths(ratios(F=ratio), {})
+    assert told["passes"] is passes
+    assert told["sentence"].startswith(said)
+    page = bias.section(ratios(F=ratio), {})
+    assert "four-fifths rule" in page
+    assert "<details open>" in page, "folded tables are not printed"
+
+
+def test_the_champion_is_told_in_names() -> None:
+    found = {
+        "passed": True, "clause": "brier is 0.1 better", "champion": "3", "compared": True, "metric": "brier",
+        "candidate": 0.1, "reference": 0.2, "advantage": {"value": 0.1, "lower": None, "upper": None},
+    }  # fmt: skip
+    page = champion.section(found)
+    assert "Brier score is 0.1 better." in page
+    assert ">brier<" not in page
+
+
+def test_whole_numbers_have_whole_ends() -> None:
+    def column(kind: str, high: float) -> dict[str, Any]:
+        common = {"num_present": 9, "num_missing": 0}
+        return {
+            "name": kind, "inferred_type": kind,
+            "numerical_statistics": {"common": common, "mean": 1.5, "min": 0.0, "max": high},
+        }  # fmt: skip
+
+    page = quality.section(
+        {"dataset": {"item_count": 9}, "features": [column("Integral", 72.0), column("Fractional", 12.5)]}
+    )
+    assert "0 to 72<" in page
+    assert "0.00 to 12.50<" in page
+
+
+def test_a_card_says_who_it_is_of_and_the_verdict_first() -> None:
+    origin = Origin("credit", "credit", "x1", "job-7", "2026-01-31")
+    page = card.render({"intended_uses": {"risk_rating": "Low"}}, origin, Verdict(False, "Rejected: <b>.", "a" * 64))
+    assert "Pipeline credit, execution x1, training job job-7, judged on 2026-01-31" in page
+    assert page.index('"verdict rejected"><strong>Rejected: &lt;b&gt;.') < page.index("<h2>")
+    assert Origin("credit").line() == ""
