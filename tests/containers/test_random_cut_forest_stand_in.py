@@ -145,6 +145,9 @@ def test_requests(application: serve.Application) -> None:
 def test_what_it_refuses(application: serve.Application, tmp_path: Path) -> None:
     for headers in ({"CONTENT_TYPE": "text/csv", "HTTP_ACCEPT": "text/csv"}, {"CONTENT_TYPE": "image/png"}):
         assert ask(application, "/invocations", b"0,0,0\n", **headers)[0].startswith("400")
+    for features in (b"9" * 400, b"9" * 5000, b"1e999", b"[" * 100_000):
+        body = b'{"instances": [{"features": [0, 0, %s]}]}' % features
+        assert ask(application, "/invocations", body, CONTENT_TYPE="application/json")[0].startswith("400")
     assert b"2 features" in ask(application, "/invocations", b"0,0\n", CONTENT_TYPE="text/csv")[2]
     with pytest.raises(SystemExit, match="holds no forest"):
         serve.main(tmp_path)

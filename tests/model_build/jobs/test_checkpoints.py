@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 import xgboost as xgb
 
-from model_build.jobs import hyperparameters
+from model_build.jobs import hyperparameters, train
 from model_build.jobs.boosting import Stopping, Training, boost
 from model_build.jobs.checkpoints import Checkpoint, Checkpoints, identity
 from model_build.jobs.encoded import Encoded
+from model_build.jobs.hosts import ALONE
 from tests.model_build.jobs.conftest import Jobs
 
 ROUNDS = 80
@@ -193,8 +194,12 @@ def test_the_identity_is_that_of_hyperparameters_and_rows(tmp_path: Path, monkey
             pa.table({name: pa.array([value], pa.float32()) for name in ("label", "x")}), tmp_path / "p.parquet"
         )
         split = Encoded(tmp_path, ("x",), "train")
-        return identity(hyperparameters.parse(arguments, "binary", 2), split, split)
+        chosen = hyperparameters.parse(arguments, "binary", 2)
+        kept = train.checkpoints_of(chosen, split, split, ALONE)
+        assert (kept.folder, kept.identity) == (tmp_path / "kept", identity(chosen, split, split))
+        return kept.identity
 
+    monkeypatch.setenv("CHECKPOINTS", str(tmp_path / "kept"))
     first = identity_of()
     monkeypatch.setenv("SM_NUM_CPUS", "77")
     assert identity_of() == first
