@@ -44,9 +44,10 @@ def bias_violations(current: Document, baseline: Document) -> Document:
     """`constraint_violations.json`: each metric that is farther from its ideal than the baseline's.
 
     The ideal of DI is 1, of all others 0. A metric that is undefined now, or missing, and was defined before violates;
-    one that the baseline has not, or has undefined, has nothing to be held against.
+    one that the baseline has not, or has undefined, has nothing to be held against. A facet has one group above a
+    threshold, which stays the same group when the threshold moves.
     """
-    now = dict(_metrics(current))
+    now = {_group(key): value for key, value in _metrics(current)}
     return {
         "version": 0,
         "violations": [
@@ -58,9 +59,16 @@ def bias_violations(current: Document, baseline: Document) -> Document:
                 "description": description,
             }
             for (facet, value, name), before in _metrics(baseline)
-            if before is not None and (description := _farther(name, now.get((facet, value, name)), before)) is not None
+            if before is not None
+            and (description := _farther(name, now.get(_group((facet, value, name))), before)) is not None
         ],
     }
+
+
+def _group(key: Key) -> Key:
+    """The key without the threshold."""
+    facet, value, name = key
+    return facet, value if threshold_of(value) is None else "above", name
 
 
 def in_words(violation: Document) -> str:

@@ -52,6 +52,19 @@ def test_farther_from_the_ideal_violates(name: str, before: float | None, now: f
         assert (violation["facet"], violation["facet_value"], violation["metric_name"]) == ("sex", "f", name)
 
 
+def above(threshold: int, value: float) -> Document:
+    group = {"value_or_threshold": f"({threshold}, +∞)", "metrics": [{"name": "AD", "value": value}]}
+    return {"post_training_bias_metrics": {"facets": {"age": [group]}}}
+
+
+def test_a_threshold_that_moves_violates_nothing_by_itself() -> None:
+    assert bias_violations(above(41, 0.001), above(40, 0.5))["violations"] == []
+    (violation,) = bias_violations(above(41, 0.6), above(40, 0.5))["violations"]
+    assert violation["facet_value"] == "(40, +∞)"
+    assert violation["description"] == "Value 0.6000 is farther from 0 than the baseline's 0.5000."
+    assert bias_violations(bias(AD=0.1), above(40, 0.5))["violations"], "the facet is gone"
+
+
 def test_the_description_shows_by_how_much() -> None:
     (violation,) = bias_violations(bias(AD=0.10001), bias(AD=0.1))["violations"]
     assert violation["description"] == "Value 0.10001 is farther from 0 than the baseline's 0.10000."
