@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from contract.errors import InputError
-from model_build import config, data
+from model_build import config, data, selection
 from model_build.assets import Assets
 from model_build.built import Built
 from tests.model_build.conftest import SMALL, TARGET
@@ -85,12 +85,14 @@ def test_only_what_preprocessing_reads_decides_the_window(session: boto3.Session
         assert below(s3, data.locate(address, chosen, s3)) == ["day=2026-02-01/rows.csv"]
 
 
-@pytest.mark.parametrize("day", ["20260203", "2026-02-30", "2026-02-02T00:00:00", "yesterday", ""])
-def test_a_partition_without_a_date_is_a_sentence(session: boto3.Session, day: str) -> None:
+def test_a_partition_without_a_date_is_a_sentence(session: boto3.Session) -> None:
     s3 = session.client("s3")
-    put(s3, "2026-02-01", day)
-    with pytest.raises(InputError, match=f"sales/day={day}/rows.csv: day={day} is no date like day=2026-01-31; mend"):
-        data.locate(None, built(partition="day", window_days=2), s3)
+    put(s3, "2026-02-01")
+    for day in ("20260203", "2026-02-30", "2026-02-02T00:00:00", "yesterday", ""):
+        put(s3, day)
+        with pytest.raises(InputError, match=f"sales/day={day}/rows.csv: day={day} is no date like day=2026-01-31;"):
+            data.locate(None, built(partition="day", window_days=2), s3)
+        s3.delete_object(Bucket=TARGET.bucket, Key=f"sales/day={day}/rows.csv")
 
 
 def test_a_window_may_be_longer_than_time(session: boto3.Session) -> None:
@@ -157,7 +159,7 @@ def test_a_query_is_asked_of_athena(session: boto3.Session, monkeypatch: pytest.
     ids=["nothing", "failed", "cancelled", "argument", "no files", "type", "two types in a column"],
 )
 def test_a_query_without_rows_is_a_sentence(
-    session: boto3.Session, monkeypatch: pytest.MonkeyPatch, answer: Any, sentence: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any, sentence: str
 ) -> None:
     def read(**_: Any) -> Any:
         if isinstance(answer, Exception):
@@ -166,7 +168,7 @@ def test_a_query_without_rows_is_a_sentence(
 
     monkeypatch.setattr(awswrangler.athena, "read_sql_query", read)
     with pytest.raises(InputError, match=sentence):
-        data.locate(None, built(**QUERY), session.client("s3"), session)
+        selection.queried(built(**QUERY), None, tmp_path)
 
 
 @pytest.mark.parametrize(
