@@ -87,7 +87,10 @@ def printed(config: Config) -> tuple[str, ...]:
 
 def _names(given: object) -> tuple[str, ...]:
     if isinstance(given, str):
-        given = json.loads(given) if given.startswith("[") else given.split(",")
+        try:
+            given = json.loads(given) if given.startswith("[") else given.split(",")
+        except RecursionError:
+            raise ValueError("too deep") from None
     if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
         raise ValueError(given)
     return tuple(name.strip() for name in given)
@@ -100,7 +103,7 @@ def _metrics(parsed: XGBoost, task: Task) -> Iterator[str]:
     try:
         names = _names(parsed.eval_metric)
     except ValueError:
-        yield f"{key} = {parsed.eval_metric!r} is no list of names."
+        yield f"{key} = {parsed.eval_metric!r:.100} is no list of names."
         return
     if not names:
         yield f"{key} is empty; name a metric, or remove it."

@@ -84,6 +84,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown metric": ({"train": {"hyperparameters": {"eval_metric": "auc,foo"}}}, "'foo' is no metric of a binary"),
     "a metric's odd number": ({"train": {"hyperparameters": {"eval_metric": "auc@foo"}}}, "'auc@foo' is no metric"),
     "torn metrics": ({"train": {"hyperparameters": {"eval_metric": "[1"}}}, "eval_metric = '[1' is no list of names"),
+    "metrics too deep": ({"train": {"hyperparameters": {"eval_metric": "[" * 100_000}}}, "is no list of names"),
     "numbers for metrics": ({"train": {"hyperparameters": {"eval_metric": "[1]"}}}, "is no list of names"),
     "exact without a depth": (
         {"train": {"hyperparameters": {"tree_method": "exact", "max_depth": 0}}},
