@@ -60,7 +60,7 @@ def sample(labels: NDArray[np.generic], scores: NDArray[np.floating], decision: 
     if not np.isfinite(scores).all():
         raise InputError("The model answers NaN or infinity for some test rows; look at its objective and its labels.")
     if decision.task != "regression" and decision.scale == "probability" and (scores.min() < 0 or scores.max() > 1):
-        raise InputError(f"The model answers {scores.min():g} to {scores.max():g}; a class needs probabilities.")
+        raise InputError(f"The model answers {scores.min():.9g} to {scores.max():.9g}; a class needs probabilities.")
     return SAMPLES[decision.task](labels, np.asarray(scores, dtype=np.float64), decision)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.figures import figure, telling
 from analysis.ranking import Ranking
 from contract.errors import InputError
 
@@ -70,9 +71,8 @@ def _precision(true: Floats, false: Floats, share: float) -> int:
     precision = true / (true + false)
     enough = np.flatnonzero(precision >= share)
     if not len(enough):
-        raise InputError(
-            f"No threshold reaches a precision of {share:g} on the validation split, the best is {precision.max():.3f}."
-        )
+        (best,) = telling(lambda told: told[0] < share, lambda more: (figure(precision.max(), more),))
+        raise InputError(f"No threshold reaches a precision of {share:g} on the validation split, the best is {best}.")
     return int(enough[-1])
 
 

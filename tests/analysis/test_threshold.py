@@ -85,3 +85,9 @@ def test_an_unknown_rule_is_refused(rule: str) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(InputError, match="one class only"):
         choose("f1", np.ones(3), np.array([0.1, 0.2, 0.3]))
+
+
+def test_the_best_precision_is_told_with_the_digits_that_it_lacks() -> None:
+    labels = np.arange(100_000) < 89_999
+    with pytest.raises(InputError, match=r"the best is 0\.89999\."):
+        choose("precision:0.9", labels, np.full(100_000, 0.5))
