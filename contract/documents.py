@@ -37,8 +37,10 @@ def read(path: Path) -> Document:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is missing.") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
         raise InputError(f"{path} is not a JSON document: {error}.") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deep to be read.") from None
     if not isinstance(document, dict):
         raise InputError(f"{path} holds a JSON {kind_of(document)}, an object is needed.")
     return document

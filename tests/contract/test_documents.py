@@ -19,6 +19,29 @@ def test_a_file_that_holds_no_object(tmp_path: Path, text: str, kind: str) -> No
         documents.read(tmp_path / "file.json")
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "not a JSON document"),
+        (b'{"a": "\xff"}', "not a JSON document"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not a JSON document"),
+        (b'{"a":' * 100_000, "nested too deep"),
+    ],
+    ids=["cut", "no UTF-8", "5,000 digits", "deep"],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "file.json").write_bytes(content)
+    with pytest.raises(InputError, match=f"file.json is ({reason})"):
+        documents.read(tmp_path / "file.json")
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    documents.write(tmp_path / "file.json", {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        documents.write(tmp_path / "file.json", {"a": float("nan")})
+    assert documents.read(tmp_path / "file.json") == {"a": 1}
+
+
 @dataclass(frozen=True)
 class Rule:
     metric: str
