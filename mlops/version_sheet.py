@@ -77,6 +77,8 @@ def _facts(sheet: Document) -> Iterator[tuple[str, Any]]:
         yield "Why", escape(why)
     if verdict := sheet.get("ModelPackageDescription"):
         yield "Verdict", escape(verdict)
+    if training := sheet.get("ModelCard", {}).get("training_details", {}).get("training_observations"):
+        yield "Training", escape(training)
     yield "Metrics", "  ".join(f"{name} {value:.4g}" for name, value in sheet["Metrics"].items())
     if rating := sheet.get("RiskRating"):
         yield "Risk", rating
