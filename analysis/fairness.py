@@ -1,7 +1,7 @@
 """The gate on bias: `analysis.json` in Clarify's schema and limits in, findings in words out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isclose
+from math import isclose, isnan
 
 from analysis.figures import ROUNDING, figure, telling
 from contract.documents import Document
@@ -50,7 +50,7 @@ def _metric(metric: str, limit: float, found: list[tuple[str, Document]]) -> Fin
     if not found:
         raise InputError(f"The gate asks for the bias metric {metric}, analysis.json has it for no facet.")
     for group, entry in found:
-        if entry["value"] is None:
+        if entry["value"] is None or isnan(entry["value"]):
             reason = str(entry.get("error") or "no reason was given").rstrip(".")
             return Finding(False, f"{metric} of {group} is undefined ({reason[0].lower()}{reason[1:]})")
     group, entry = max(found, key=lambda each: _distance(metric, each[1]["value"]))

@@ -51,7 +51,7 @@ def numeric_grid(column: str, raw: np.ndarray[Any, Any], encoded: Matrix, featur
     left = np.setdiff1d(np.arange(len(distinct)), kept)
     chosen = np.sort(np.append(kept, left[_inner(len(left), GRID - len(kept))]))
     values, places = distinct[chosen], present[first[chosen]]
-    middles = (values[1:] + values[:-1]) / 2
+    middles = values[1:] / 2 + values[:-1] / 2
     share = np.bincount(np.searchsorted(middles, raw[present]), minlength=len(values)) / len(present)
     shown = [float(value) for value in values]
     return Grid(column, "numerical", shown, encoded[places][:, None], [feature], [float(each) for each in share])

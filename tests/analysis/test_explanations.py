@@ -225,6 +225,13 @@ def test_the_curve_of_a_skewed_column_is_known_where_rows_are_few(rows: int) -> 
     assert grid.share[0] > 0.7
 
 
+def test_the_grid_of_numbers_near_the_end_of_float64() -> None:
+    raw = np.array([1e308, 1.1e308, 1.2e308])
+    grid = numeric_grid("n", raw, np.zeros(3, np.float32), 0)
+    assert grid is not None
+    assert grid.share == pytest.approx([1 / 3] * 3)
+
+
 def test_the_grid_of_an_even_column_is_its_quantiles() -> None:
     raw = GENERATOR.permutation(np.arange(111.0))
     grid = numeric_grid("n", raw, raw.astype(np.float32), 0)

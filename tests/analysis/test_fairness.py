@@ -105,6 +105,7 @@ def test_the_group_that_fares_worst_decides() -> None:
     assert (found.passed, found.clause.split(" is ")[0]) == (False, "DI of sex = 1")
     undefined = judged("DI", 0.8, 0.9, None)
     assert (undefined.passed, undefined.clause) == (False, "DI of sex = 1 is undefined (no reason was given)")
+    assert not judged("DI", 0.8, 0.9, float("nan"), 1.0).passed, "no number is no number that is allowed"
     with pytest.raises(InputError, match="asks for the bias metric AD"):
         fairness.judge(analysis("DI", 1.0), {"AD": 0.1})
 
