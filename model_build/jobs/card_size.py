@@ -35,7 +35,10 @@ def fitting(card: Document, spare: Sequence[str] = ()) -> Document:
     card = copy.deepcopy(card)
     details = card["additional_information"]["custom_details"]
     left: dict[str, int] = {}
-    steps = {**STEPS, "of [card.details] the last ones, which config.toml has": partial(_details, spare=spare)}
+    steps: dict[str, Callable[[Document], Iterator[None]]] = {
+        **STEPS,
+        "of [card.details] the last ones, which config.toml has": partial(_details, spare=spare),
+    }
     for what, each_left in steps.items():
         for _ in each_left(card):
             left[what] = left.get(what, 0) + 1
