@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
+from math import isclose, prod
 
 from analysis.fairness import FOUR_FIFTHS, SECTIONS, allows
 from analysis.figures import telling
@@ -33,14 +34,18 @@ def four_fifths(analysis: Document, page: Document) -> list[Document]:
         return [each for place, each in enumerate(known) if not any(_mirrored(each, one) for one in known[:place])]
     section = analysis.get(SECTIONS[1], {})
     favourable = section.get("label_value_or_threshold") or "the favourable decision"
-    ratios = {
-        (facet, group["value_or_threshold"]): metric["value"]
-        for facet, groups in section.get("facets", {}).items()
-        for group in groups
-        for metric in group["metrics"]
-        if metric["name"] == "DI"
-    }
-    return [_of_ratio(f"{facet} = {group}", favourable, value) for (facet, group), value in ratios.items()]
+    told = []
+    for facet, groups in section.get("facets", {}).items():
+        ratios = {
+            f"{facet} = {group['value_or_threshold']}": metric["value"]
+            for group in groups
+            for metric in group["metrics"]
+            if metric["name"] == "DI"
+        }
+        if len(ratios) == 2 and None not in ratios.values() and isclose(prod(ratios.values()), 1.0):
+            ratios.popitem()  # each is the others of the other
+        told += [_of_ratio(group, favourable, value) for group, value in ratios.items()]
+    return told
 
 
 def _mirrored(one: Document, other: Document) -> bool:

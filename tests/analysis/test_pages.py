@@ -100,6 +100,13 @@ def test_the_four_fifths_rule_out_of_the_ratio_alone(ratio: float | None, passes
     assert "<details open>" in page, "folded tables are not printed"
 
 
+def test_two_ratios_that_mirror_each_other_are_told_once() -> None:
+    assert len(bias.four_fifths(ratios(F=0.5, M=2.0), {})) == 1
+    assert len(bias.four_fifths(ratios(F=0.5, M=1.9), {})) == 2
+    assert len(bias.four_fifths(ratios(F=0.5, M=None), {})) == 2
+    assert len(bias.four_fifths(ratios(F=0.5, M=2.0, X=1.0), {})) == 3
+
+
 def test_the_champion_is_told_in_names() -> None:
     found = {
         "passed": True, "clause": "brier is 0.1 better", "champion": "3", "compared": True, "metric": "brier",
