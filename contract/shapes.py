@@ -28,7 +28,7 @@ SCALARS: dict[str, tuple[type, ...]] = {
     "blob": (str, bytes),
 }
 
-#: What Java's regular expressions have and Python's have not, as the service models use it, beside Unicode's categories.
+#: What Java's regular expressions have and Python's have not, as service models use it, beside Unicode's categories.
 JAVA = (
     (r"\p{Alnum}", "A-Za-z0-9"),
     (r"\p{ASCII}", r"\x00-\x7f"),
