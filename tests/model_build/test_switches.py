@@ -67,13 +67,16 @@ columns.task=regression + train.algorithm=random_cut_forest
 columns.task=regression + train.engine=builtin
 event_time=none + split.by=time
 parents=one + train.engine=builtin
+parents=one + tuning.strategy=grid
 partial_dependence=one + train.engine=builtin
 preprocess.impute=none + train.algorithm=random_cut_forest
 preprocess.impute=none + train.engine=builtin
 ranges=one + train.engine=builtin
 ranges=one + tuning.strategy=grid
+ranges=one + tuning.warm_start=identical
 train.algorithm=xgboost + train.engine=builtin
 train.engine=builtin + tuning.enabled=True
+tuning.enabled=True + tuning.warm_start=identical
 """
 
 Define = Callable[[Base, dict[str, str]], tuple[config.Config, dict[str, Any]]]
