@@ -52,9 +52,11 @@ def parse(rule: str) -> tuple[str, float]:
             share = float(text)
         except ValueError:
             share = float("nan")
-        if 0 <= share <= 1:
+        if 0 <= share <= 1 and (share or name == "fixed"):
             return name, share
-    raise InputError(f"The threshold rule {rule!r} is none of f1, youden, precision:P, recall:R, fixed:T (0 to 1).")
+    raise InputError(
+        f"The threshold rule {rule!r} is none of f1, youden, precision:P, recall:R (above 0), fixed:T (0 to 1)."
+    )
 
 
 def _best_f1(true: Floats, false: Floats, _argument: float) -> int:

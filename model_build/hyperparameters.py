@@ -105,6 +105,10 @@ class RandomCutForest(Hyperparameters):
     seed: int | None = Field(default=None, ge=0, description="of the trees, 42 unless named; engine script alone")
 
 
+#: Hyperparameters of the booster dart alone.
+DART = ("sample_type", "normalize_type", "rate_drop", "one_drop", "skip_drop")
+
+
 #: Objectives that Train, Evaluate and the endpoint understand, by task.
 OBJECTIVES: dict[str, tuple[str, ...]] = {
     "binary": ("binary:logistic",),

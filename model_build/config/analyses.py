@@ -1,9 +1,11 @@
 """What a configuration of the analysis must not be, in words."""
 
+from collections import Counter
 from collections.abc import Iterator
 from math import isfinite
 
 from analysis.fairness import METRICS
+from model_build.config.limits import bias
 from model_build.config.tables import Config
 
 #: Keys that are for Clarify's check steps alone.
@@ -58,20 +60,26 @@ def contradictions(config: Config) -> Iterator[str]:
                 f'analysis.facet_thresholds: engine = "clarify" reads the dropped column {name!r} as text; name groups '
                 "in facet_values."
             )
-    for name in analysis.facet_values:
+    for name, values in analysis.facet_values.items():
+        if repeated := [value for value, count in Counter(values).items() if count > 1]:
+            yield f"analysis.facet_values: {repeated[0]!r} stands twice for {name!r}."
+        if not values:
+            yield f"analysis.facet_values: no group of {name!r} is named; name some, or remove it to look at every one."
         if name not in columns.facets:
             yield f"analysis.facet_values: {name!r} is not among columns.facets."
         elif name in analysis.facet_thresholds:
             yield f"analysis.facet_values: {name!r} also has a threshold; keep one."
-        elif name in columns.numeric and (
-            texts := [value for value in analysis.facet_values[name] if not _number(value)]
-        ):
+        elif name in columns.numeric and (texts := [value for value in values if not _number(value)]):
             yield f"analysis.facet_values: {texts[0]!r} is no number, and the facet {name!r} is numeric."
     known = columns.numeric + columns.categorical + columns.drop
     if analysis.group_variable is not None and analysis.group_variable not in known:
         yield f"analysis.group_variable: {analysis.group_variable!r} has no role in [columns]."
     if analysis.favourable and columns.task == "regression":
         yield "analysis.favourable names classes, and the task is a regression; use analysis.favourable_above."
+    if repeated := [value for value, count in Counter(analysis.favourable).items() if count > 1]:
+        yield f"analysis.favourable: {repeated[0]!r} stands twice."
+    elif columns.task == "binary" and len(analysis.favourable) > 1:
+        yield "analysis.favourable names more than one of the two values; name the one that is good for a person."
     if analysis.favourable_above is not None and columns.task != "regression":
         yield f"analysis.favourable_above belongs to a regression, the task is {columns.task}; use analysis.favourable."
     yield from _gate(config)
@@ -96,3 +104,4 @@ def _gate(config: Config) -> Iterator[str]:
             yield f"analysis.bias_gate: {name!r} is no bias metric; known are {', '.join(METRICS)}."
         elif name == "DI" and not 0 < limit <= 1:
             yield f"analysis.bias_gate: DI = {limit:g}: the least ratio of two rates lies above 0 and is at most 1."
+    yield from bias(config)

@@ -10,27 +10,10 @@ from analysis import threshold
 from contract.decision import OF_PROBABILITIES
 from contract.errors import InputError
 from model_build.algorithms import ALGORITHMS, Name
-from model_build.config import analyses, training, tuning
+from model_build.config import analyses, limits, training, tuning
 from model_build.config.tables import LONGEST_WAIT_WITHOUT_CHECKPOINTS, Config
 from model_build.jobs import anomaly_threshold
 from preprocessing.settings import LABEL
-
-#: Metrics of `evaluation.json` that a gate may read, by task; the first is the default.
-METRICS: dict[str, tuple[str, ...]] = {
-    "binary": (
-        "auc",
-        "average_precision",
-        "log_loss",
-        "brier",
-        "expected_calibration_error",
-        "accuracy",
-        "precision",
-        "recall",
-        "f1",
-    ),
-    "multiclass": ("macro_auc", "accuracy", "macro_f1", "weighted_f1", "log_loss"),
-    "regression": ("r2", "mse", "rmse", "mae", "median_absolute_error"),
-}
 
 #: Algorithm → what reads its threshold rule, or raises InputError.
 THRESHOLDS: dict[Name, Callable[[str], tuple[str, float]]] = {
@@ -86,11 +69,13 @@ def _roles(config: Config) -> Iterator[str]:
             yield f"columns.names: {', '.join(map(repr, repeated))} stands twice."
         if absent:
             yield f"columns.names: {', '.join(map(repr, absent))} has a role and is not among the names."
-    for facet in columns.facets:
-        if facet not in lists:
-            yield f"columns.facets: {facet!r} needs a role of its own: numeric, categorical or drop."
+    for facet, count in Counter(columns.facets).items():
+        if count > 1:
+            yield f"columns.facets: {facet!r} stands twice."
         if facet == columns.label:
             yield f"columns.facets: {facet!r} is the label."
+        elif facet not in lists:
+            yield f"columns.facets: {facet!r} needs a role of its own: numeric, categorical or drop."
 
 
 def _label(config: Config) -> Iterator[str]:
@@ -119,16 +104,8 @@ def _split(config: Config) -> Iterator[str]:
 
 
 def _gate(config: Config) -> Iterator[str]:
-    gate, task = config.gate, config.columns.task
-    if gate.metric is not None and gate.metric not in METRICS[task]:
-        yield f"gate.metric = {gate.metric!r} is no metric of a {task} task; known are {', '.join(METRICS[task])}."
-    if gate.minimum is not None and gate.maximum is not None:
-        yield "gate: minimum and maximum exclude each other."
-    if gate.metric is not None and gate.metric != METRICS[task][0] and gate.minimum is None and gate.maximum is None:
-        yield f"gate.metric = {gate.metric!r} needs gate.minimum or gate.maximum."
+    yield from limits.contradictions(config)
     champion = config.champion
-    if champion.metric is not None and champion.metric not in METRICS[task]:
-        yield f"champion.metric = {champion.metric!r} is no metric of a {task} task: {', '.join(METRICS[task])}."
     if config.train.engine == "builtin" and champion.enabled and "champion" in config.model_fields_set:
         yield (
             'champion: with train.engine = "builtin" the champion answers in its own image alone, and nothing is '
@@ -237,3 +214,6 @@ def _network(config: Config) -> Iterator[str]:
     security = config.security
     if bool(security.subnets) != bool(security.security_groups):
         yield "security: subnets and security_groups go together; name both or none."
+    for name in security.tags:
+        if name.lower().startswith("aws:"):
+            yield f"security.tags: {name!r} is AWS's own kind of name; choose one without aws: in front."

@@ -1,7 +1,6 @@
 """`config.toml` as a `Config`, or in words what is wrong with it. TOML and pydantic stay where people author."""
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from contract.documents import Document
 from contract.errors import InputError
 from model_build.config.coherence import contradictions
+from model_build.config.sentences import sentences
 from model_build.config.tables import Config
 
 FILE = "config.toml"
@@ -32,7 +32,7 @@ def parse(document: Document, source: str, own_model: bool = False) -> Config:
     try:
         config = Config.model_validate(document)
     except ValidationError as error:
-        raise InputError("\n".join(f"{source}: {line}" for line in _sentences(error))) from None
+        raise InputError("\n".join(f"{source}: {line}" for line in sentences(error))) from None
     if faults := list(contradictions(config, own_model)):
         raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
     return config
@@ -47,14 +47,3 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except (ValueError, RecursionError) as error:  # of TOML and UTF-8; a number too long, or tables too deep
         raise InputError(f"{path} is not TOML: {error}.") from None
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        key = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            yield f"{key}: this key is not known here; remove it or mend its spelling."
-        elif fault["type"] == "missing":
-            yield f"{key}: this key is missing."
-        else:
-            yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from contract.columns import Task
 from model_build.algorithms import ALGORITHMS
+from model_build.config.sentences import words
 from model_build.config.tables import Config
-from model_build.hyperparameters import OBJECTIVES, XGBoost
+from model_build.hyperparameters import DART, OBJECTIVES, XGBoost
+from model_build.jobs.hyperparameters import misplaced
 
 _RANKS = r"(@[1-9]\d{0,8}-?)?"
 #: XGBoost prints .5 without its number, and four digits as they came.
@@ -50,7 +52,7 @@ def contradictions(config: Config) -> Iterator[str]:
             if fault["type"] == "extra_forbidden":
                 yield f"{key}: {algorithm.title} has no such hyperparameter, or the template sets it itself."
             else:
-                yield f"{key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
+                yield f"{key} = {fault['input']!r}: {words(fault)}."
         return
     if not isinstance(parsed, XGBoost):
         return
@@ -61,6 +63,10 @@ def contradictions(config: Config) -> Iterator[str]:
     if parsed.base_score is not None and task == "binary" and not 0 < parsed.base_score < 1:
         yield f"train.hyperparameters.base_score = {parsed.base_score:g}: a first probability lies between 0 and 1."
     yield from _metrics(parsed, task)
+    for name in DART:
+        if getattr(parsed, name) is not None and parsed.booster != "dart":
+            yield f'train.hyperparameters.{name} has no effect without booster = "dart"; remove it.'
+    yield from _constrained(config, parsed)
     if parsed.tree_method == "exact":
         yield from (f"train.hyperparameters.tree_method = 'exact' {fault}" for fault in exact(parsed))
         if config.instances.training_count > 1:
@@ -68,6 +74,14 @@ def contradictions(config: Config) -> Iterator[str]:
                 "train.hyperparameters.tree_method = 'exact' trains on one instance; "
                 "choose hist or approx, or set instances.training_count = 1."
             )
+
+
+def _constrained(config: Config, parsed: XGBoost) -> Iterator[str]:
+    """Constraints of features by number, where their count is known before Fit: Train looks at all."""
+    columns = config.columns
+    features = columns.numeric + columns.categorical + columns.derived_numeric + columns.derived_categorical
+    if config.preprocess.encoding == "ordinal":
+        yield from (f"train.hyperparameters.{fault}" for fault in misplaced(parsed.model_dump(), len(features)))
 
 
 def exact(parsed: XGBoost) -> Iterator[str]:

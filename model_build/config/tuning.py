@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from model_build.config import training
+from model_build.config.sentences import words
 from model_build.config.tables import Config, Range
 from model_build.hyperparameters import XGBoost
 
@@ -95,6 +96,8 @@ def contradictions(config: Config, own_model: bool, hyperparameters: type[BaseMo
         yield from _printed(config)
     if tuning.max_parallel > tuning.max_jobs:
         yield f"tuning.max_parallel = {tuning.max_parallel} is more than tuning.max_jobs = {tuning.max_jobs}."
+    if tuning.warm_start == "identical" and not tuning.parents:
+        yield 'tuning.warm_start = "identical" says what parents saw; name them in tuning.parents, or remove it.'
     if len(set(tuning.parents)) < len(tuning.parents):
         yield "tuning.parents: a job stands twice."
     for name, row in ranges(config).items():
@@ -143,7 +146,7 @@ def _refusals(config: Config, name: str, value: int | float | str, hyperparamete
     except ValidationError as error:
         for fault in error.errors():
             if fault["loc"][0] == name:  # what is wrong with the method is said where it stands
-                yield f"{fault['msg'][0].lower()}{fault['msg'][1:]}."
+                yield f"{words(fault)}."
         return
     if isinstance(parsed, XGBoost) and parsed.tree_method == "exact":
         yield from (f"tree_method = 'exact' {fault}" for fault in training.exact(parsed))

@@ -4,8 +4,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from contract.columns import Task
 from contract.errors import InputError
@@ -25,6 +26,8 @@ PREFIXES: dict[Task, tuple[str, ...]] = {
 
 #: A metric's name, perhaps with its number: `error@0.7`, `ndcg@5-`.
 METRIC = re.compile(r"[a-z][a-z-]*(@[0-9]*\.?[0-9]+-?)?")
+
+MONOTONE = re.compile(r"[(\[]?\s*(-?[01]\s*(,\s*-?[01]\s*)*,?)?\s*[)\]]?")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,22 @@ def parse(arguments: Sequence[str], task: Task, classes: int) -> Hyperparameters
         eval_metrics=_names(given["eval_metric"]) if "eval_metric" in given else metrics,
         booster=booster,
     )
+
+
+def misplaced(given: Mapping[str, Any], features: int) -> Iterator[str]:
+    """Constraints that do not fit so many features, one clause each, which begins with the name.
+
+    XGBoost itself takes features without a constraint for free ones, and says nothing about numbers that none has.
+    """
+    monotone, interaction = (str(given.get(f"{name}_constraints") or "") for name in ("monotone", "interaction"))
+    signs = re.findall(r"-?\d+", monotone)
+    if monotone and not MONOTONE.fullmatch(monotone):
+        yield f"monotone_constraints is {monotone!r:.50}; write -1, 0 or 1 for each feature, (1,0,-1)."
+    elif signs and len(signs) != features:
+        yield f"monotone_constraints names {len(signs)} features, there are {features}; write 0 for free ones."
+    numbers = [int(number) for number in re.findall(r"\d+", interaction)]
+    if numbers and max(numbers) >= features:
+        yield f"interaction_constraints names the feature {max(numbers)}, there are {features}, numbered from 0."
 
 
 def _count(name: str, text: str) -> int:

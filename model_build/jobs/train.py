@@ -28,7 +28,7 @@ from model_build.jobs.checkpoints import Checkpoints, identity
 from model_build.jobs.collective import joined, of_each
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.hosts import Hosts
-from model_build.jobs.hyperparameters import Hyperparameters
+from model_build.jobs.hyperparameters import Hyperparameters, misplaced
 from model_build.jobs.matrices import binned, plain
 from model_build.jobs.program import TRAINING, folder, program
 
@@ -92,6 +92,8 @@ def check_labels(labels: NDArray[np.float32], task: Task, classes: tuple[str, ..
 def fit(chosen: Hyperparameters, training: Encoded, validation: Encoded, hosts: Hosts) -> xgb.Booster:
     """The booster of the best round on the validation split. The same input gives the same bytes on as many threads."""
     say = _say if hosts.first else _silent
+    if wrong := next(misplaced(chosen.booster, len(training.features)), None):
+        raise InputError(f"The hyperparameter {wrong}")
     parameters = [*chosen.booster.items(), *(("eval_metric", metric) for metric in chosen.eval_metrics)]
     stopping = Stopping(chosen.eval_metrics[0], chosen.early_stopping_rounds)
     try:

@@ -9,7 +9,7 @@ from contract.documents import Document
 from model_build.authoring.context import Context
 from model_build.authoring.processing import ROOT, address, processing_step, sink, source
 from model_build.config import Config
-from model_build.config.coherence import METRICS
+from model_build.config.limits import METRICS
 from model_build.steps import train as train_step
 
 NAME = "Evaluate"

@@ -14,7 +14,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 from contract import package
 from model_build.authoring.context import Context
 from model_build.authoring.processing import address
-from model_build.config.coherence import METRICS
+from model_build.config.limits import METRICS
 from model_build.steps import preprocess_fit
 from model_build.steps.analyzed import Analyzed
 from model_build.steps.containers import CSV, JSON, JSON_LINES, PARQUET, Containers

@@ -11,7 +11,7 @@ import xgboost as xgb
 from contract.errors import InputError
 from model_build import config
 from model_build.config import training
-from model_build.config.coherence import METRICS
+from model_build.config.limits import METRICS
 from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import SMALL
 
@@ -30,10 +30,57 @@ def with_values(**sections: dict[str, Any]) -> dict[str, Any]:
     return {name: {**GOOD.get(name, {}), **sections.get(name, {})} for name in {**GOOD, **sections}}
 
 
+FACETS = {"columns": {"facets": ["city"]}}
+
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "bias within nothing": ({**FACETS, "analysis": {"bias_gate": {"CDDL": 0.1}}}, "CDDL compares within the values"),
+    "bias that binds nobody": ({**FACETS, "analysis": {"bias_gate": {"DPPL": 7}}}, "DPPL = 7 rejects nothing"),
+    "a limit as a text": (
+        {**FACETS, "analysis": {"bias_gate": {"DI": "0.8"}}},
+        "analysis.bias_gate = {'DI': '0.8'}: write a number, without quotation marks",
+    ),
+    "a number as a truth": ({"evaluate": {"seed": True}}, "evaluate.seed = True: write a number"),
+    "a text as a truth": ({"cache": {"enabled": "true"}}, "cache.enabled = 'true': write true or false"),
+    "a perfect model": (
+        {"gate": {"minimum": 1.0}},
+        "gate.minimum = 1: auc must lie above it, and lies between 0 and 1",
+    ),
+    "a better than perfect one": (
+        {"columns": {"task": "regression", "positive": None}, "gate": {"minimum": 2}},
+        "gate.minimum = 2: r2 must lie above it, and lies between -inf and 1",
+    ),
+    "no error at all": ({"gate": {"metric": "brier", "maximum": 0}}, "gate.maximum = 0: brier must lie below it"),
+    "a limit that all meet": ({"gate": {"metric": "brier", "maximum": 2}}, "lies between 0 and 1"),
+    "upside down": ({"gate": {"metric": "log_loss", "minimum": 0.5}}, "less log_loss is better; write gate.maximum"),
+    "a margin that all keep": ({"champion": {"margin": 5.0}}, "champion.margin = 5: two models differ by at most 1"),
+    "an infinite margin": ({"champion": {"margin": math.inf}}, "champion.margin = inf: write a finite number"),
+    "an infinite bias": ({**FACETS, "analysis": {"bias_gate": {"AD": math.inf}}}, "bias_gate.AD = inf: write a finite"),
+    "no bad decision": ({**FACETS, "analysis": {"favourable": ["yes", "no"]}}, "more than one of the two values"),
+    "a good one twice": ({**FACETS, "analysis": {"favourable": ["yes", "yes"]}}, "favourable: 'yes' stands twice"),
+    "a facet twice": ({"columns": {"facets": ["city", "city"]}}, "columns.facets: 'city' stands twice"),
+    "a group twice": ({**FACETS, "analysis": {"facet_values": {"city": ["Ulm", "Ulm"]}}}, "'Ulm' stands twice for"),
+    "no group": ({**FACETS, "analysis": {"facet_values": {"city": []}}}, "no group of 'city' is named"),
+    "no recall": ({"train": {"threshold": "recall:0"}}, "train.threshold = 'recall:0'"),
+    "grown from nothing": (
+        {"tuning": {"enabled": True, "warm_start": "identical"}},
+        "name them in tuning.parents",
+    ),
+    "trees dropped without dart": ({"train": {"hyperparameters": {"rate_drop": 0.1}}}, "rate_drop has no effect"),
+    "signs of two of three": (
+        {"train": {"hyperparameters": {"monotone_constraints": "(1,1)"}}},
+        "monotone_constraints names 2 features, there are 3",
+    ),
+    "no signs": ({"train": {"hyperparameters": {"monotone_constraints": "up"}}}, "write -1, 0 or 1 for each feature"),
+    "a feature too far": (
+        {"train": {"hyperparameters": {"interaction_constraints": "[[0,3]]"}}},
+        "interaction_constraints names the feature 3, there are 3, numbered from 0",
+    ),
+    "six parents": ({"tuning": {"parents": list("abcdef")}}, "tuning.parents"),
+    "AWS's own tag": ({"security": {"tags": {"aws:team": "risk"}}}, "security.tags: 'aws:team' is AWS's own"),
+    "a name of its own": ({"pipeline": {"partition": "a b"}}, "write letters, digits, _ and - alone"),
     "unknown section": ({"colour": {}}, "colour: this key is not known"),
     "unknown key": ({"split": {"colour": 1}}, "split.colour: this key is not known"),
-    "wrong type": ({"evaluate": {"bootstrap": "many"}}, "evaluate.bootstrap = 'many': input should be a valid integer"),
+    "wrong type": ({"evaluate": {"bootstrap": "many"}}, "evaluate.bootstrap = 'many': write a whole number"),
     "out of range": ({"evaluate": {"golden": 0}}, "evaluate.golden = 0"),
     "unknown choice": ({"preprocess": {"encoding": "hash"}}, "preprocess.encoding = 'hash'"),
     "two roles": ({"columns": {"drop": ["age"]}}, "'age' has more than one role"),
@@ -99,7 +146,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "groups unread": ({"train": {"hyperparameters": {"interaction_constraints": "[0]"}}}, "interaction_constraints"),
     "one row a tree": (
         {"train": {"algorithm": "random_cut_forest", "hyperparameters": {"num_samples_per_tree": 1}}},
-        "num_samples_per_tree = 1: input should be greater than or equal to 2",
+        "num_samples_per_tree = 1: it must be at least 2",
     ),
     "a forest's seed of 70 bits": (
         {"train": {"algorithm": "random_cut_forest", "hyperparameters": {"seed": 2**70}}},
@@ -110,8 +157,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"tuning": {"enabled": True, "ranges": {"gamma": {"min": 0, "max": 10**400}}}},
         "a number is needed, and a finite one",
     ),
-    "an infinite limit": ({"gate": {"minimum": math.inf}}, "gate.minimum = inf: input should be a finite number"),
-    "a limit that is none": ({"gate": {"minimum": math.nan}}, "gate.minimum = nan: input should be a finite number"),
+    "an infinite limit": ({"gate": {"minimum": math.inf}}, "gate.minimum = inf: write a finite number"),
+    "a limit that is none": ({"gate": {"minimum": math.nan}}, "gate.minimum = nan: write a finite number"),
     "a blank query": ({"pipeline": {"query": " ", "database": "shop"}}, "pipeline.query = ' ': a text that is not"),
     "champion by a metric of another task": ({"champion": {"metric": "r2"}}, "champion.metric = 'r2' is no metric"),
     "champion with a negative margin": ({"champion": {"margin": -0.1}}, "champion.margin = -0.1"),

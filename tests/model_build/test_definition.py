@@ -139,7 +139,8 @@ HYPERPARAMETERS: dict[str, Any] = {
     "max_bin": 64, "min_child_weight": 2.0, "max_delta_step": 1.0, "gamma": 0.5, "subsample": 0.5,
     "colsample_bytree": 0.7, "colsample_bylevel": 0.5, "colsample_bynode": 0.5, "alpha": 0.1, "lambda": 2.0,
     "num_parallel_tree": 2, "scale_pos_weight": 3.0, "base_score": 0.3, "tweedie_variance_power": 1.2,
-    "monotone_constraints": "(1,0)", "interaction_constraints": "[[0,1]]", "verbosity": 1, "sample_type": "weighted",
+    "monotone_constraints": "(1,0,0,0,0,0,0,0,0,0,-1)",
+    "interaction_constraints": "[[0,1]]", "verbosity": 1, "sample_type": "weighted",
     "normalize_type": "forest", "rate_drop": 0.1, "one_drop": 1, "skip_drop": 0.1,
 }  # fmt: skip
 
