@@ -9,19 +9,19 @@ from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
 from model_build.catalogue import load, own_code
-from model_build.selection import is_data, listed, queried, windowed
+from model_build.selection import is_data, listed, queried, windowed, within
 
 
 def locate(data: str | None, built: Built, s3: Any, session: Any = None) -> str:
     """The s3:// prefix that holds `data`: a file, a folder, or a prefix already. Local data is uploaded when it is
     not there yet, below its hash. Without `data`: what the configuration's query finds (asked with `session`, boto3's),
-    or its address, else a sample from the pipeline's `sample.py`. Of data in S3 with a window of dates, the objects
-    within it. Raises InputError when there is nothing to read.
+    or its address, else a sample from the pipeline's `sample.py`. Of data with a window of dates, the
+    files within it. Raises InputError when there is nothing to read.
     """
     if data is None and built.source.get("query"):
         with tempfile.TemporaryDirectory() as folder:
             queried(built, session, Path(folder))
-            return _upload(Path(folder), built, s3)
+            return _upload(_files(Path(folder)), built, s3)
     data = data or built.input_data
     if data and data.startswith("s3://") and built.source.get("partition"):
         return windowed(data, built, s3)
@@ -29,7 +29,10 @@ def locate(data: str | None, built: Built, s3: Any, session: Any = None) -> str:
         return _sample(built, s3)
     if data.startswith("s3://"):
         return data
-    return _upload(Path(data), built, s3)
+    files = _files(Path(data))
+    if built.source.get("partition"):
+        files = {name: files[name] for name in within(files, data, built)}
+    return _upload(files, built, s3)
 
 
 def _sample(built: Built, s3: Any) -> str:
@@ -46,11 +49,10 @@ def _sample(built: Built, s3: Any) -> str:
             raise InputError(f"{program} defines no write(path).")
         with own_code(program):
             sample.write(path)
-        return _upload(path, built, s3)
+        return _upload(_files(path), built, s3)
 
 
-def _upload(path: Path, built: Built, s3: Any) -> str:
-    files = _files(path)
+def _upload(files: dict[str, Path], built: Built, s3: Any) -> str:
     root = f"{built.assets.prefix}/data/{_content_hash(files)}/"
     present = {key for key, _ in listed(s3, built.target.bucket, root)}
     for name, path in files.items():

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +52,8 @@ def windowed(address: str, built: Built, s3: Any) -> str:
     copies, below a hash of their content. Raises InputError when no key has the partition, or one has no date in it."""
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
     prefix = prefix and prefix.rstrip("/") + "/"  # S3 alone would take sales2025/ for a part of sales
-    name, days = built.source["partition"], built.source["window_days"]
-    found = [(key, etag, date) for key, etag in listed(s3, bucket, prefix) if (date := _date(key, name))]
-    if not found:
-        raise InputError(
-            f"No object below {address} has a date in its key, {name}=2026-01-31/; mend pipeline.partition."
-        )
-    first = max(date for _, _, date in found).toordinal() - days + 1
-    chosen = sorted((key, etag) for key, etag, date in found if date.toordinal() >= first)
+    etags = dict(listed(s3, bucket, prefix))
+    chosen = sorted((key, etags[key]) for key in within(etags, address, built))
     root = f"{built.assets.prefix}/data/{sha256(dumps([bucket, prefix, chosen]).encode())}/"
     present = {key for key, _ in listed(s3, built.target.bucket, root)}
     for key, _ in chosen:
@@ -67,6 +61,19 @@ def windowed(address: str, built: Built, s3: Any) -> str:
         if target not in present:
             s3.copy({"Bucket": bucket, "Key": key}, built.target.bucket, target)
     return f"s3://{built.target.bucket}/{root}"
+
+
+def within(keys: Collection[str], address: str, built: Built) -> list[str]:
+    """Those keys, or names of files, of data at `address` whose partition lies within the last days that there are.
+    Raises InputError when none has the partition, or one has no date in it."""
+    name, days = built.source["partition"], built.source["window_days"]
+    found = [(key, date) for key in keys if (date := _date(key, name))]
+    if not found:
+        raise InputError(
+            f"No object below {address} has a date in its key, {name}=2026-01-31/; mend pipeline.partition."
+        )
+    first = max(date for _, date in found).toordinal() - days + 1
+    return [key for key, date in found if date.toordinal() >= first]
 
 
 def _date(key: str, name: str) -> datetime.date | None:

@@ -60,6 +60,19 @@ def test_a_window_ends_at_the_newest_day(session: boto3.Session) -> None:
     assert data.locate(ADDRESS, chosen, s3) == later, "a prefix on the command line has the window, too"
 
 
+def test_a_window_of_a_local_folder(session: boto3.Session, tmp_path: Path) -> None:
+    s3, chosen = session.client("s3"), built(partition="day", window_days=2)
+    for day in ("2026-03-01", "2026-03-04", "2026-03-05"):
+        (tmp_path / f"day={day}").mkdir()
+        (tmp_path / f"day={day}" / "rows.csv").write_text(f"day\n{day}\n")
+    found = data.locate(str(tmp_path), chosen, s3)
+    bucket, _, prefix = found.removeprefix("s3://").partition("/")
+    keys = [entry["Key"].removeprefix(prefix) for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    assert keys == ["day=2026-03-04/rows.csv", "day=2026-03-05/rows.csv"]
+    with pytest.raises(InputError, match=r"has a date in its key, day=2026-01-31/"):
+        data.locate(str(tmp_path / "day=2026-03-01" / "rows.csv"), chosen, s3)
+
+
 def test_a_window_without_dates_is_a_sentence(session: boto3.Session) -> None:
     s3 = session.client("s3")
     s3.put_object(Bucket=TARGET.bucket, Key="sales/rows.csv", Body=b"a")
