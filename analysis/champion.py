@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.bootstrap import Estimate, estimates
 from analysis.figures import ROUNDING, figure, telling
+from analysis.losses import LOSSES
 from analysis.metrics import Sample
 from contract import documents
 from contract.documents import Document
@@ -21,9 +22,6 @@ from contract.findings import Finding
 
 Bound = Literal["lower", "value", "upper"]
 Floats = NDArray[np.float64]
-
-#: Metrics of which less is better.
-LOSSES = frozenset({"log_loss", "brier", "expected_calibration_error", "mse", "rmse", "mae", "median_absolute_error"})
 
 #: The rows of a comparison in words.
 SAME = "the same test rows"

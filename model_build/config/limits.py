@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import inf, log, sqrt
 
-from analysis.champion import LOSSES
+from analysis.losses import LOSSES
 from contract.columns import Task
 from model_build.config.tables import Config
 

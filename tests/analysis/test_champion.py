@@ -7,7 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from analysis import champion, metrics
 from analysis.bootstrap import Estimate
-from analysis.champion import LOSSES, Comparison, Rule, alone, compare, incomparable
+from analysis.champion import Comparison, Rule, alone, compare, incomparable
+from analysis.losses import LOSSES
 from contract.decision import Decision
 from contract.errors import InputError
 

@@ -97,13 +97,15 @@ LEAVES: dict[str, tuple[Any, str, int]] = {
     "cache.expire_after": ("P1D", r".*CacheConfig\.ExpireAfter", len(JOBS)),
 }
 
-WINDOW, QUERY = ("partition", "window_days"), ("query", "database")
+WINDOW, QUERY = ("partition", "window_days"), ("query", "database", "query_data")
+
+ATHENA = {"pipeline.query": "SELECT 1", "pipeline.database": "sales", "pipeline.query_data": "s3://lake/sales/"}
 
 #: Those of which one value alone would contradict another: what has to change with it.
 TOGETHER: dict[str, dict[str, Any]] = {
     # What these change is looked at in test_selection.
     **{f"pipeline.{key}": {"pipeline.partition": "day", "pipeline.window_days": 7} for key in WINDOW},
-    **{f"pipeline.{key}": {"pipeline.query": "SELECT 1", "pipeline.database": "sales"} for key in QUERY},
+    **{f"pipeline.{key}": ATHENA for key in QUERY},
     "split.train": {"split.train": 0.7, "split.test": 0.2},
     "split.validation": {"split.validation": 0.2, "split.test": 0.2},
     "split.test": {"split.test": 0.2, "split.train": 0.7},
