@@ -64,6 +64,7 @@ def _known(stack: Stack) -> dict[str, tuple[str, ...]]:
     buckets |= {str(stack.parameters.get(parameter)) for parameter in ("ModelBucketName", "DataBucketName")}
     return {
         "s3": tuple(buckets),
+        "s3 to read": (str(stack.parameters.get("ReadBucket")),),
         "iam": (f"role/{own}-", "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"),
         "logs": ("log-group:/aws/sagemaker/", f"log-group:/aws/codebuild/{own}-", f"log-group:/aws/lambda/{own}-"),
         "cloudformation": (f"stack/sagemaker-{own}-deploy-",),
@@ -80,7 +81,8 @@ def _known(stack: Stack) -> dict[str, tuple[str, ...]]:
 def _ours(statement: Statement, arn: str, known: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
     service, rest = arn.split(":")[2], arn.split(":", 5)[5]
     if service == "s3":
-        mine = rest.split("/")[0] in known["s3"]
+        reads = all(re.match("s3:(Get|List)", action) for action in statement.actions)
+        mine = rest.split("/")[0] in known["s3"] + (known["s3 to read"] if reads else ())
     else:
         mine = service not in known or rest.startswith(known[service])
     if not mine:

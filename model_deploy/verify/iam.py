@@ -178,7 +178,7 @@ def _s3(statement: Statement) -> Iterator[Finding]:
     """Actions on buckets take the bucket's ARN, actions on objects the ARN of keys below it."""
     keys = [resource for resource in statement.resources if "/" in resource]
     for action in statement.actions:
-        on_objects = "Object" in action
+        on_objects = "Object" in action or action in ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
         if on_objects and not keys:
             yield Finding(statement.place, "iam-s3", f"{action} is about objects, the resources are buckets")
         if not on_objects and len(keys) == len(statement.resources):

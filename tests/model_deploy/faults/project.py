@@ -253,6 +253,11 @@ FAULTS: dict[str, Fault] = {
         {"Fn::Sub": "arn:${AWS::Partition}:s3:::ledger-${SageMakerProjectName}/*"},
         "arn-foreign",
     ),
+    "a build that writes where it reads others' data": (
+        f"{statement('ModelBuildRole', 8)}/Fn::If/1/Action",
+        ["s3:GetObject", "s3:PutObject"],
+        "arn-foreign",
+    ),
     "queue where a topic is meant": (
         f"{statement('PromotionRole', 6)}/Resource",
         {"Fn::GetAtt": ["PromotionFailures", "Arn"]},
