@@ -181,6 +181,7 @@ def test_doctor_misses_what_is_not_there(built: Commands) -> None:
     assert {"Check": "SageMaker SDK", "Status": "missing"}.items() <= json.loads(done.stdout)[1].items()
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_the_execution_alone(new_commands: Callable[[], Commands]) -> None:
     commands = new_commands()
     shutil.copytree(ROOT / "model_build/pipelines/credit", commands.folder / "model_build/pipelines/credit")

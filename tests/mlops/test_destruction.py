@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import boto3
+import pytest
 
 from local_aws import launch
 from mlops import belongings, destruction, projects
@@ -29,6 +30,7 @@ def transform(name: str, output: str) -> str:
     return f"{name}/i-1"
 
 
+@pytest.mark.long
 def test_the_logs_of_its_batches_go_and_their_jobs_are_named(machine: Path) -> None:
     table = machine.parent / "images.toml"
     table.write_text('[[image]]\nrepository = "any"\nserve = ["false"]\n')

@@ -114,7 +114,7 @@ class Run:
     ("name", "least"),
     [
         pytest.param("credit", 0.74, marks=pytest.mark.long),  # other tests run it as a pipeline
-        ("credit-features", 0.74),
+        pytest.param("credit-features", 0.74, marks=pytest.mark.long),
         ("credit-own-model", 0.72),
     ],
 )

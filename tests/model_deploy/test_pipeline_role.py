@@ -237,6 +237,7 @@ def test_a_build_without_a_query_has_nothing_to_do_with_athena() -> None:
     assert not found & {"athena", "glue"}
 
 
+@pytest.mark.long
 @mock_aws
 def test_a_query_asks_for_nothing_that_its_role_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call of the client, on the resource that it names; Athena itself asks Glue as who called it."""

@@ -164,7 +164,7 @@ LONG = Training("XGBoost", {f"h{n}": "v" * 999 for n in range(150)}, label="y", 
         ((90, 0), "bias metrics of the last groups, which report.html has"),
         ((0, 120), "of [card.details] the last ones, which config.toml has"),
         ((20, 9, 150), "charts of explanations, which report.html has"),
-        ((200, 200, 200), "of [card.details] the last ones"),
+        pytest.param((200, 200, 200), "of [card.details] the last ones", marks=pytest.mark.long),
     ],
     ids=["fits", "descriptions", "groups", "details", "charts", "all"],
 )
