@@ -70,7 +70,7 @@ def _groups(facet: Facet, columns: Mapping[str, NDArray[Any]]) -> Iterator[Group
         yield _checked(Group(facet.column, above(facet.threshold), column > facet.threshold))
         return
     names, members = named(column)
-    chosen = [_spelled(value) if column.dtype.kind == "f" else value for value in facet.values]
+    chosen = [spelled(value) if column.dtype.kind == "f" else value for value in facet.values]
     if unknown := [value for value in chosen if value not in names]:
         raise InputError(
             f"The facet {facet.column} has no rows with {unknown[0]}; it has {', '.join(list(names)[:10])}."
@@ -121,7 +121,7 @@ def _checked(group: Group) -> Group:
     return group
 
 
-def _spelled(value: str) -> str:
+def spelled(value: str) -> str:
     """What a numeric column's group of this text is called."""
     try:
         return number(float(value))

@@ -1,6 +1,5 @@
 """What the analysis will compare, held against the training rows: what cannot be compared is said before training."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bias.groups import MISSING, MOST_GROUPS, number
+from analysis.bias.groups import MOST_GROUPS, named, number, spelled
 from contract import documents
 from contract.columns import Columns
 from contract.documents import Document
@@ -105,34 +104,25 @@ def _check_threshold(name: str, column: Column, threshold: float) -> None:
 
 def _check_groups(name: str, column: Column, wanted: Collection[str]) -> None:
     numeric = column.dtype.kind == "f"
-    counts = Counter(None if value is None or value != value else value for value in column.tolist())
-    groups = {number(value) if numeric else str(value) for value in counts if value is not None}
-    groups |= {MISSING} if None in counts else set()
+    groups, _ = named(column)
     known = _listed(sorted(groups))
     for value in wanted:
-        if (_number(value) if numeric else value) not in groups:
+        if (spelled(value) if numeric else value) not in groups:
             raise InputError(
                 f"analysis.facet_values: no training row has {value!r} in {name!r}, which has {known}; name groups "
                 "that occur."
             )
-    if len(counts) < 2:
+    if len(groups) < 2:
         raise InputError(
             f"columns.facets: {name!r} has one group only among the training rows, {known or 'no value'}, so there is "
             "nothing to compare; leave it out of the facets."
         )
-    if not numeric and not wanted and len(counts) > MOST_GROUPS:
+    if not numeric and not wanted and len(groups) > MOST_GROUPS:
         raise InputError(
-            f"columns.facets: {name!r} has {len(counts)} groups among the training rows, of which at most "
+            f"columns.facets: {name!r} has {len(groups)} groups among the training rows, of which at most "
             f"{MOST_GROUPS} are compared; name some in analysis.facet_values, or, of numbers, a threshold in "
             "analysis.facet_thresholds."
         )
-
-
-def _number(text: str) -> str:
-    try:
-        return number(float(text))
-    except ValueError:
-        return text
 
 
 def _listed(names: Collection[str], most: int = 10) -> str:
