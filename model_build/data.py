@@ -9,7 +9,8 @@ from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
 from model_build.catalogue import load, own_code
-from model_build.selection import is_data, listed, queried, windowed, within
+from model_build.selection import listed, queried, windowed, within
+from preprocessing.names import is_data
 
 
 def locate(data: str | None, built: Built, s3: Any, session: Any = None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from contract.documents import dumps, sha256
 from contract.errors import InputError
 from model_build.built import Built
+from preprocessing.names import is_data
 
 #: Rows of a query that are held at once, and written to a file each.
 CHUNK = 500_000
@@ -88,12 +89,6 @@ def _date(key: str, name: str) -> datetime.date | None:
     except ValueError:
         pass
     raise InputError(f"{key}: {name}={text[1]} is no date like {name}=2026-01-31; mend the key, or pipeline.partition.")
-
-
-def is_data(name: str) -> bool:
-    """Whether a name below the data's prefix is one that preprocessing reads: what is hidden, and what tools leave
-    beside data, is not."""
-    return not any(part.startswith((".", "_")) for part in name.split("/")) and not name.endswith(".crc")
 
 
 def listed(s3: Any, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:

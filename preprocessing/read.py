@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from contract.columns import Columns
 from contract.errors import InputError
 from preprocessing import arrays, csv_text
+from preprocessing.names import is_data
 from preprocessing.settings import roles
 
 #: Rows of a batch out of Parquet; a batch out of CSV is a block of `csv_text.LIMIT` bytes.
@@ -66,7 +67,7 @@ def files(source: Path) -> list[File]:
     elif source.is_dir():
         paths = sorted(path for path in source.rglob("*") if path.is_file())
         found = [File(path, path.relative_to(source).as_posix()) for path in paths]
-        found = [file for file in found if _is_data(file.name)]
+        found = [file for file in found if is_data(file.name)]
     elif source.exists():
         raise InputError(f"The input {source} is neither a file nor a folder.")
     else:
@@ -106,10 +107,6 @@ def header(file: File) -> list[str]:
 def in_memory(data: pa.RecordBatch) -> Batch:
     """Records that are no file: those of a request. Errors name them by their position."""
     return _Records(File(Path("the request"), "the request"), data, np.arange(data.num_rows))
-
-
-def _is_data(name: str) -> bool:
-    return not any(part.startswith((".", "_")) for part in name.split("/")) and not name.endswith(".crc")
 
 
 def _check(name: str, present: list[str], columns: Columns) -> None:
