@@ -287,6 +287,7 @@ def test_a_full_disk_is_said_and_harms_nothing(small_disk: Path) -> None:
         s3.put_object(Bucket="data", Key="key", Body=b"old")
         with pytest.raises(ClientError, match="is full: free some space and try again"):
             s3.put_object(Bucket="data", Key="key", Body=b"x" * (20 << 20))
+        assert [path.stat().st_size for path in (home / "blobs").glob("??/*")] == [len(b"old")]
         for stem, size in (("large", 300_000), ("small", 5000), ("tiny", 1)):  # to the last page of the database
             with pytest.raises(ClientError, match="is full: free some space and try again"):
                 fill(s3, stem, size)

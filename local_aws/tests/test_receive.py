@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import resource
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_a_disk_that_fails_is_told_after_all_was_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         received(messages, lambda: tmp_path / "nowhere" / "spool")
     assert messages == []
+
+
+def test_nothing_stays_of_a_body_whose_end_does_not_fit(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The last bytes that fit end within a piece, so that some wait in the file's buffer and cannot be flushed."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    request.addfinalizer(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (PIECE - 10, before[1]))
+    with pytest.raises(OSError, match="too large"):
+        received(body(PIECES), lambda: tmp_path / "spool")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_stays_of_a_client_that_goes_away(tmp_path: Path) -> None:

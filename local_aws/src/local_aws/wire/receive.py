@@ -1,6 +1,7 @@
 """Take a request's body in: hashed while it arrives, a large one into a file, S3's own chunking undone."""
 
 import asyncio
+import contextlib
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -124,7 +125,8 @@ class Sink:
 
     def discard(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what could not be written cannot be flushed either
+                self._file.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
