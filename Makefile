@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 # A file stays with one worker, so that its fixtures are made once; the files come in their order, the slow ones first.
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+# Three on two cores: a test of the whole life waits as much as it computes.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 
 GET_UV := test -x $(UV) || ($(PYTHON) -m venv .tools && .tools/bin/pip install -qq "uv>=0.9")

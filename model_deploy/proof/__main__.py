@@ -7,7 +7,7 @@ What it reads of the project comes from the environment of the CodeBuild project
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,9 +60,9 @@ def subject(stage: str, package: Document) -> Subject:
     return Subject(of, settings, package, golden.read(s3, package), entered, s3)
 
 
-def proved(of: Subject) -> list[Check]:
+def proved(of: Subject) -> Iterator[Check]:
     deployed = live.stack(of.account, of.project.stack(of.stage.name))
-    return list(prove(replace(of, stack=deployed)))
+    return prove(replace(of, stack=deployed))
 
 
 def watched(of: Subject, part: str) -> list[Check]:
@@ -72,12 +72,15 @@ def watched(of: Subject, part: str) -> list[Check]:
     return WATCH[part](Detached.of(of, os.environ, client))
 
 
-def _said(of: Subject, checks: list[Check], output: Path) -> int:
-    """Write the report, print it, and 1 unless every check passed."""
-    found = report.document(of.stage.name, of.package, checks)
+def _said(of: Subject, checks: Iterable[Check], output: Path) -> int:
+    """Print each check once it is carried out, write the report, and 1 unless every check passed."""
+    carried_out = []
+    for check in checks:
+        print(report.line(check), flush=True)  # noqa: T201
+        carried_out.append(check)
+    found = report.document(of.stage.name, of.package, carried_out)
     report.write(output, found)
-    for line in report.lines(checks):
-        print(line)  # noqa: T201
+    print(report.count(carried_out))  # noqa: T201
     return 0 if found["passed"] else 1
 
 

@@ -46,11 +46,13 @@ def write(folder: Path, found: Document) -> None:
     (folder / MARKDOWN).write_text(markdown(found), encoding="utf-8")
 
 
-def lines(checks: Sequence[Check]) -> list[str]:
-    """One line a check, for the log of the build."""
-    total = len(list(failed(checks)))
-    shown = [f"{'passed' if one.passed else 'FAILED'}  {one.mode:12}  {one.name:10}  {one.said}" for one in checks]
-    return [*shown, f"{len(checks) - total} of {len(checks)} checks passed."]
+def line(check: Check) -> str:
+    """A check, for the log of the build."""
+    return f"{'passed' if check.passed else 'FAILED'}  {check.mode:12}  {check.name:10}  {check.said}"
+
+
+def count(checks: Sequence[Check]) -> str:
+    return f"{len(checks) - len(list(failed(checks)))} of {len(checks)} checks passed."
 
 
 def _cell(text: str) -> str:

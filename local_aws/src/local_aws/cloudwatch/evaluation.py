@@ -35,6 +35,8 @@ def state(breaching: Sequence[bool | None], periods: int, enough: int, missing: 
         return ALARM if missing == "breaching" and sum(real) + lacking >= enough else OK
     if not real:
         return INSUFFICIENT if missing == "missing" else None
-    if all(real):  # all that is known breaches: early rather than late
-        return ALARM if missing == "missing" else None
-    return OK
+    if not all(real):
+        return OK
+    # All that is known breaches, and is too little: it counts once the points that would be enough had their time.
+    oldest = len(breaching) - next(place for place, point in enumerate(breaching) if point is not None)
+    return ALARM if missing == "missing" and oldest >= enough else None
