@@ -1,5 +1,6 @@
 """Hosts: fork servers and the programs in them, without a server around."""
 
+import errno
 import os
 import signal
 import time
@@ -107,3 +108,53 @@ def test_a_killed_host_gives_no_code(host: Host, tmp_path: Path) -> None:
 def test_a_program_that_closes_its_output_is_still_waited_for(host: Host, tmp_path: Path) -> None:
     end, lines = watch(start(host, tmp_path / "a", "bash", "-c", "echo x; exec >&- 2>&-; sleep .2; exit 4"))
     assert (end.codes, lines) == ([4], [(0, "x")])
+
+
+def test_a_log_that_cannot_be_written_leaves_no_program_and_no_pipe(host: Host, tmp_path: Path) -> None:
+    """On a full disk, for example: who watched hears of it, and nothing runs on unseen."""
+    loud = start(host, tmp_path / "a", "bash", "-c", "echo $$; sleep 1000")
+    quiet = start(host, tmp_path / "b", "bash", "-c", "exec sleep 1000")
+    pids: list[int] = []
+
+    def full(_: int, lines: list[str]) -> None:
+        pids.append(int(lines[0]))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    clock = Clock()
+    with pytest.raises(OSError, match="No space left"):
+        Watch([loud, quiet], full, clock, Stop(), clock.now() + 60, lambda: 1.0).until_end()
+    ended(*pids)
+    for descriptor in (loud.output, loud.status, quiet.output, quiet.status):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
+def ended(*pids: int) -> None:
+    """Wait until no such process is left; a dead one that its parent has still to bury does not count."""
+    end = time.monotonic() + 30
+    while alive := [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]:
+        assert time.monotonic() < end, alive
+        time.sleep(0.01)
+
+
+def test_all_programs_are_started_or_none(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Program(
+        ("bash", "-c", "echo $$ > pid; sleep 1000"), {"PATH": "/usr/bin:/bin"}, tmp_path, tmp_path, tmp_path
+    )
+    started: list[Process] = []
+    start_one = Host.start
+
+    def few_descriptors(self: Host, program: Program) -> Process:
+        if started:
+            raise OSError(errno.EMFILE, "Too many open files")
+        started.append(start_one(self, program))
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            time.sleep(0.01)
+        return started[0]
+
+    monkeypatch.setattr(Host, "start", few_descriptors)
+    with pytest.raises(OSError, match="Too many open files"):
+        host.start_all([first, first])
+    ended(int((tmp_path / "pid").read_text()))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(started[0].output)

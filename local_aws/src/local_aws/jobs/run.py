@@ -73,7 +73,7 @@ class Run:
         deadline = self._kind.deadline_of(self.document, started)
         self._interruption = self._kind.interruption_of(self._aws, self.document, started)
         with self._kind.kept(self._aws, self.document, folders):  # it looks first, so that nothing new is missed
-            processes = [host.start(program) for program in programs]
+            processes = host.start_all(programs)
             watch = Watch(processes, self._lines, self._aws.clock, self._live.stop, deadline, grace, self._due)
             return folders, watch.until_end(), started
 

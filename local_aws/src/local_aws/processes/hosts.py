@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -46,6 +48,12 @@ class Process:
         """To the program's process group; nothing happens when it has ended."""
         with contextlib.suppress(OSError):
             self.host.send({"signal": self.number, "with": number})
+
+    def abandon(self) -> None:
+        """Kill a program that nobody has read from yet."""
+        self.signal(signal.SIGKILL)
+        os.close(self.output)
+        os.close(self.status)
 
 
 class Host:
@@ -104,6 +112,16 @@ class Host:
             os.close(theirs_output)
             os.close(theirs_status)
         return Process(self, number, output, status)
+
+    def start_all(self, programs: Iterable[Program]) -> list[Process]:
+        """All of them, or none. Raises OSError when the host has died."""
+        started: list[Process] = []
+        with contextlib.ExitStack() as undo:
+            for program in programs:
+                started.append(self.start(program))
+                undo.callback(started[-1].abandon)
+            undo.pop_all()
+        return started
 
     def send(self, message: dict[str, Any]) -> None:
         with self._lock:

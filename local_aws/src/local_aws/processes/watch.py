@@ -111,7 +111,18 @@ class Watch:
         self._end = End([None] * len(processes))
 
     def until_end(self) -> End:
-        """Blocks until every program has ended. One that fails takes the others with it."""
+        """Blocks until every program has ended. One that fails takes the others with it.
+
+        What `lines` raises is raised; no program goes on then.
+        """
+        try:
+            self._follow()
+        except BaseException:
+            self._abandon()
+            raise
+        return self._end
+
+    def _follow(self) -> None:
         with selectors.DefaultSelector() as selector:
             for number, watched in enumerate(self._watched):
                 for descriptor in watched.open:
@@ -130,7 +141,12 @@ class Watch:
         for number, watched in enumerate(self._watched):
             if watched.partial:
                 self._lines(number, [watched.partial.decode("utf-8", "replace")])
-        return self._end
+
+    def _abandon(self) -> None:
+        self._signal(signal.SIGKILL)
+        for watched in self._watched:
+            for descriptor in list(watched.open):
+                self._close(watched, descriptor)
 
     def _timeout(self) -> float:
         """Ten looks a second, as the clock may be moved."""

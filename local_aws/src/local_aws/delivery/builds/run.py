@@ -4,7 +4,6 @@ import datetime
 import json
 import logging
 import shutil
-import signal
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -137,12 +136,8 @@ class Run:
             folder=self._folder,
         )
         process = self._aws.part(Hosts).of(HOST).start(program)
-        try:
-            watch = Watch([process], self._lines, self._aws.clock, self._live.stop, deadline, self._grace)
-            self._check(watch.until_end())
-        except OSError:  # the log cannot be written, for example
-            process.signal(signal.SIGKILL)
-            raise
+        watch = Watch([process], self._lines, self._aws.clock, self._live.stop, deadline, self._grace)
+        self._check(watch.until_end())
         exported = json.loads((kept / "exported.json").read_text())
         self.build["exportedEnvironmentVariables"] = [{"name": name, "value": exported[name]} for name in exported]
         return any(phase.get("phaseStatus") == "FAILED" for phase in self.build["phases"])
