@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -15,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
-from local_aws.s3 import buckets, objects
+from local_aws.s3 import buckets, multipart, objects, transfer
 from local_aws.store import RESERVE, Store
+from local_aws.wire.http import Body
 
 KINDS = st.sampled_from(["a:Thing", "b:Thing"])
 KEYS = st.sampled_from(["x", "x/1", "x/2", "y", "ü"])
@@ -125,6 +127,23 @@ def test_a_callback_may_write(tmp_path: Path) -> None:
     assert store.get("a:Thing", "later") == {}
 
 
+def test_a_callback_that_fails_holds_up_no_other_and_takes_nothing_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, called = Store(tmp_path), list[str]()
+
+    def fail() -> None:
+        raise PlantedError
+
+    with store.transaction():
+        store.put("a:Thing", "key", {})
+        for callback in (lambda: called.append("first"), fail, lambda: called.append("last")):
+            store.after_commit(callback)
+    assert called == ["first", "last"]
+    assert store.get("a:Thing", "key") == {}
+    assert "PlantedError" in caplog.text
+
+
 # a full disk
 
 
@@ -150,6 +169,43 @@ def test_no_space_for_bytes(s3: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.undo()
     objects.put(s3, "data", "key", objects.stage(s3, b"new"))
     assert objects.read(s3, "data", "key").blob.read_bytes() == b"new"
+
+
+def test_no_space_for_a_copy(s3: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system cannot link."""
+
+    def half(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:1])
+        no_space()
+
+    monkeypatch.setattr(os, "link", no_space)
+    monkeypatch.setattr(shutil, "copyfile", half)
+    with pytest.raises(AwsError, match="is full: free some space and try again"):
+        transfer.copy_object(s3, {"Bucket": "data", "Key": "copy", "CopySource": "data/key"})
+    assert [path.read_bytes() for path in s3.store.blobs.glob("??/*")] == [b"old"]
+
+
+def test_no_space_for_the_commit_of_an_upload_in_parts(s3: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The joined parts are as large as all of them: they may not stay until the next start."""
+    upload = multipart.create_multipart_upload(s3, {"Bucket": "data", "Key": "large"})
+    assert upload
+    named = {"Bucket": "data", "Key": "large", "UploadId": upload["UploadId"]}
+    part = multipart.upload_part(s3, named | {"PartNumber": 1, "Body": Body(b"part", size=4, md5="00" * 16)})
+    assert part
+    done = named | {"MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}}
+
+    def full() -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    monkeypatch.setattr(s3.store, "commit", full)
+    with pytest.raises(AwsError, match="is full: free some space and try again"):
+        multipart.complete_multipart_upload(s3, done)
+    assert sorted(path.read_bytes() for path in s3.store.blobs.glob("??/*")) == [b"old", b"part"]
+    monkeypatch.undo()
+    multipart.complete_multipart_upload(s3, done)
+    assert objects.read(s3, "data", "large").blob.read_bytes() == b"part"
 
 
 def test_no_space_for_rows(s3: Aws) -> None:

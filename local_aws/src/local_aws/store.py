@@ -6,6 +6,7 @@ loss. All changes of one step of life go through one transaction, so that nothin
 
 import errno
 import json
+import logging
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.errors import AwsError
+
+log = logging.getLogger("local_aws.store")
 
 Document = dict[str, Any]
 
@@ -111,7 +114,10 @@ class Store:
                 self._depth -= 1
             callbacks = self._after if outer else []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except Exception:  # logged: who asked must not hear that what is committed has failed
+                log.exception("What follows a commit has failed.")
 
     def commit(self) -> None:
         """Make the open transaction durable: one fsync of the log."""
@@ -120,7 +126,7 @@ class Store:
         self.fsyncs += 1
 
     def after_commit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` once the open transaction is durable."""
+        """Call `callback` once the open transaction is durable. One that fails is logged and holds up no other."""
         self._after.append(callback)
 
     def sql(self, statement: str, parameters: tuple[Any, ...] = ()) -> sqlite3.Cursor:

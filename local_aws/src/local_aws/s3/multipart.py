@@ -160,15 +160,15 @@ def complete_multipart_upload(aws: Aws, request: Request) -> Result:
     digests = b"".join(bytes.fromhex(part["ETag"]) for part in parts)
     staged = Staged(blob, size, f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}")
     sums = _verified(request, member, whole, staged) if member else _composites(upload, parts)
-    with aws.store.transaction():
-        try:
-            _upload(aws, request)
-        except AwsError:  # somebody else completed or aborted it meanwhile
-            staged.discard()
-            raise
-        document = upload["Document"] | {"Checksums": sums, "Parts": [part["Size"] for part in parts]}
-        entry = put_staged(aws, request, staged, **document)
-        end(aws, request["UploadId"])
+    try:
+        with aws.store.transaction():
+            _upload(aws, request)  # somebody else may have completed or aborted it meanwhile
+            document = upload["Document"] | {"Checksums": sums, "Parts": [part["Size"] for part in parts]}
+            entry = put_staged(aws, request, staged, **document)
+            end(aws, request["UploadId"])
+    except BaseException:
+        staged.discard()
+        raise
     return {
         "Location": f"{aws.endpoint}/{request['Bucket']}/{request['Key']}",
         "Bucket": request["Bucket"],

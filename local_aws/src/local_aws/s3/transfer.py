@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 from typing import Any
 from urllib.parse import unquote
 
@@ -232,12 +231,15 @@ def source_of(request: Request) -> tuple[str, str, str | None]:
 
 
 def stage_copy(aws: Aws, source: Entry) -> Staged:
-    """The same bytes under another name: nothing is copied where the file system can link."""
+    """The same bytes under another name: nothing is copied where the file system can link.
+
+    Raises AwsError when the disk is full.
+    """
     blob = aws.store.new_blob()
     try:
         os.link(source.blob, blob)
     except OSError:
-        shutil.copyfile(source.blob, blob)
+        return objects.stage(aws, source.blob)
     etag = source.etag
     if "-" in etag:  # the copy is in one part
         with blob.open("rb") as file:

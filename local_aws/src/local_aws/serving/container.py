@@ -178,9 +178,9 @@ class Container:
         if self._stopping.is_set():
             return
         self._changed()
-        said = f"local_aws: the container ended with exit code {code} and is started again."
-        logs.append(self._aws, *self._stream, [said])
         threading.Thread(target=self._again, name="container-again", daemon=True).start()
+        said = f"local_aws: the container ended with exit code {code} and is started again."
+        logs.append(self._aws, *self._stream, [said])  # last, as the disk may be full
 
     def _again(self) -> None:
         """Start it until that works, and ping it; when the new process ends as well, its end leads here again."""

@@ -1,6 +1,7 @@
 """One thread that follows all serving processes: what they write, and that they have ended."""
 
 import contextlib
+import logging
 import os
 import selectors
 import threading
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 
 from local_aws.processes.hosts import Process
 from local_aws.processes.watch import lines_of
+
+log = logging.getLogger("local_aws.serving")
 
 Lines = Callable[[list[str]], None]
 Ended = Callable[[int | None], None]
@@ -57,7 +60,7 @@ class Follower:
                 if key.fd == self._wake:
                     self._take()
                 else:
-                    self._read(key.data, key.fd)
+                    self._read_one(key.data, key.fd)
 
     def _take(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -66,6 +69,12 @@ class Follower:
             followed = self._new.pop()
             for descriptor in (followed.process.output, followed.process.status):
                 self._selector.register(descriptor, selectors.EVENT_READ, followed)
+
+    def _read_one(self, followed: _Followed, descriptor: int) -> None:
+        try:
+            self._read(followed, descriptor)
+        except Exception:  # its log cannot be written, for example: the others are followed all the same
+            log.exception("What a serving process said is lost.")
 
     def _read(self, followed: _Followed, descriptor: int) -> None:
         content = os.read(descriptor, 1 << 16)
@@ -76,11 +85,14 @@ class Follower:
         else:
             self._selector.unregister(descriptor)
             os.close(descriptor)
-            if descriptor == followed.process.status:
+            try:
                 if followed.partial:
-                    self._say(followed, [bytes(followed.partial)])
+                    rest = bytes(followed.partial)
                     followed.partial.clear()
-                followed.ended(int(followed.code) if followed.code else None)
+                    self._say(followed, [rest])
+            finally:
+                if descriptor == followed.process.status:
+                    followed.ended(int(followed.code) if followed.code else None)
 
     def _say(self, followed: _Followed, lines: list[bytes]) -> None:
         filled = [text for line in lines if (text := line.decode("utf-8", "replace").rstrip("\r"))]
