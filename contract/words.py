@@ -1,6 +1,7 @@
-"""Texts on their way to SageMaker, which takes descriptions of a bounded length and without control characters."""
+"""Texts of a bounded length: descriptions, which SageMaker takes so and without control characters, and lists."""
 
 import unicodedata
+from collections.abc import Callable, Collection
 
 #: What a description, SageMaker's EntityDescription, may have: characters, and the first letters of their categories.
 DESCRIPTION = 1024
@@ -15,3 +16,9 @@ def plain(text: str) -> str:
 def within(text: str, most: int) -> str:
     """The text with at most `most` characters; what is cut ends with …"""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def listed(names: Collection[str], most: int = 10, spelled: Callable[[str], str] = repr) -> str:
+    """The first names, and how many there are beside them: 'a', 'b' and 3 more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(spelled, list(names)[:most])) + more

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from contract.columns import Columns
 from contract.errors import InputError
+from contract.words import listed
 from preprocessing import arrays, csv_text
 from preprocessing.names import is_data
 from preprocessing.settings import roles
@@ -116,16 +117,12 @@ def _check(name: str, present: list[str], columns: Columns) -> None:
     if lacking := [column for column in described if column not in present]:
         raise InputError(
             f"{name} lacks the described column {lacking[0]!r} (role: {described[lacking[0]][0]}); "
-            f"its columns are {_listed(present)}."
+            f"its columns are {listed(present)}."
         )
     if unknown := [column for column in present if column not in described and not column.startswith(PANDAS_INDEX)]:
-        what = f"column {_listed(unknown)} that has" if len(unknown) == 1 else f"columns {_listed(unknown)} that have"
-        raise InputError(f"{name} has the {what} no role; name it as numeric, categorical or drop.")
-
-
-def _listed(names: list[str], most: int = 12) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more
+        what = "column {} that has" if len(unknown) == 1 else "columns {} that have"
+        told = what.format(listed(unknown))
+        raise InputError(f"{name} has the {told} no role; name it as numeric, categorical or drop.")
 
 
 def _csv(file: File, columns: Columns, wanted: list[str]) -> Iterator[Batch]:

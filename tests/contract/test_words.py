@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.shapes import _compiled
-from contract.words import plain, within
+from contract.words import listed, plain, within
 
 ALLOWED = _compiled(r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*")
 
@@ -30,3 +30,10 @@ def test_a_text_is_cut_where_it_must_be(text: str, most: int) -> None:
     found = within(text, most)
     assert len(found) <= most
     assert (found == text) is (len(text) <= most) or found.endswith("…")
+
+
+def test_a_long_list_says_how_many_it_leaves_out() -> None:
+    assert listed(["a", "b"], 2) == "'a', 'b'"
+    assert listed({"a": 1, "b": 2, "c": 3}, 1) == "'a' and 2 more"
+    assert listed(["x is far", "y is far"], 1, str) == "x is far and 1 more"
+    assert listed([]) == ""
