@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import local_aws  # noqa: F401 (before pytest takes the folder for it)
 
 DATA = Path(os.environ.get("MLOPS_TEST_DATA") or Path(__file__).parents[1] / "shared" / "data")
+
+#: A busy machine takes long for an example, and no test fails for that.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
