@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.bias import report
-from analysis.bias.groups import Bits, Facet, above, groups
+from analysis.bias.groups import Bits, Facet, above, check, groups
 from analysis.bias.report import Outcomes
 from analysis.explanations.dependence import Grid, all_dependences, categorical_grid, numeric_grid
 from analysis.explanations.ensemble import Floats, Matrix
 from analysis.explanations.explain import Explainer, Explanation
+from analysis.fairness import SECTIONS, SOURCES
 from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
@@ -92,21 +93,27 @@ class Analysis:
 def analyze(rows: Rows, model: Explainer, decision: Decision, settings: Settings) -> Analysis:
     """Bias and explanations of a model on `rows`.
 
-    Raises InputError for facets, labels and thresholds that make no sense, before the model is asked.
+    Raises InputError for facets, labels and thresholds that make no sense, before the model is asked. What leaves
+    nothing to compare on these rows alone, and does on those that the model learned from, is undefined instead.
     """
-    found = groups(settings.facets, rows.raw)
-    actual = favourable(rows.labels, decision, settings) if found else None
+    learned = rows.learned
+    found = groups(settings.facets, rows.raw, learned.raw if learned else None)
+    for facet in settings.facets:
+        check(facet, (learned or rows).raw[facet.column], "training rows" if learned else "rows")
+    if found:
+        favourable((learned or rows).labels, decision, settings)
     subgroups = _column(rows, settings.group_variable) if settings.group_variable else None
     document: Document = {"version": "1.0"}
     page: Document = {"bias": [], "warnings": []}
-    if actual is not None:
+    if found:
         outcomes = Outcomes(
-            rows.label, _in_words(decision, settings), rows.labels, actual,
-            favourable(_decided(model, rows.matrix, decision), decision, settings), subgroups, rows.matrix,
+            rows.label, _in_words(decision, settings), rows.labels, _good(rows.labels, decision, settings),
+            _good(_decided(model, rows.matrix, decision), decision, settings), subgroups, rows.matrix,
+            SOURCES[SECTIONS[1]],
         )  # fmt: skip
         document |= report.sections(found, outcomes)
-        if rows.learned is not None:
-            document |= before_training(rows.label, rows.learned, decision, settings)
+        if learned:
+            document |= before_training(rows, learned, decision, settings)
         page["bias"] = report.words(found, outcomes)
     chosen = _chosen(len(rows.matrix), model, settings)
     explained = model.explain(rows.matrix[chosen])
@@ -116,14 +123,14 @@ def analyze(rows: Rows, model: Explainer, decision: Decision, settings: Settings
     return Analysis(document, local_values(explained), page)
 
 
-def before_training(label: str, rows: Learned, decision: Decision, settings: Settings) -> Document:
-    """`pre_training_bias_metrics` of the rows that a model learns from. Raises InputError like `analyze`."""
+def before_training(rows: Rows, learned: Learned, decision: Decision, settings: Settings) -> Document:
+    """`pre_training_bias_metrics` of the rows that the model learned from, with the groups of both."""
     name = settings.group_variable
     outcomes = Outcomes(
-        label, _in_words(decision, settings), rows.labels, favourable(rows.labels, decision, settings),
-        subgroups=None if name is None else rows.raw[name],
+        rows.label, _in_words(decision, settings), learned.labels, _good(learned.labels, decision, settings),
+        subgroups=None if name is None else learned.raw[name], source=SOURCES[SECTIONS[0]],
     )  # fmt: skip
-    return report.sections(groups(settings.facets, rows.raw), outcomes)
+    return report.sections(groups(settings.facets, learned.raw, rows.raw), outcomes)
 
 
 def favourable(labels: NDArray[Any], decision: Decision, settings: Settings) -> Bits:
@@ -131,16 +138,28 @@ def favourable(labels: NDArray[Any], decision: Decision, settings: Settings) -> 
     if decision.task == "regression":
         if settings.favourable_above is None:
             raise InputError("The bias of a regression needs a threshold: the value above which it is favourable.")
-        found = np.asarray(labels > settings.favourable_above)
+        found = _good(labels, decision, settings)
         if found.all() or not found.any():
             raise InputError(f"The threshold {settings.favourable_above:g} lies outside the values of the rows.")
         return found
-    values = settings.favourable or (decision.classes[1:] if decision.task == "binary" else ())
+    values = _values(decision, settings)
     if not values or len(values) == len(decision.classes):
         raise InputError(f"Name the favourable classes, some of {', '.join(decision.classes)}, not all.")
     if unknown := [value for value in values if value not in decision.classes]:
         raise InputError(f"The favourable class {unknown[0]} is none of {', '.join(decision.classes)}.")
+    return _good(labels, decision, settings)
+
+
+def _good(labels: NDArray[Any], decision: Decision, settings: Settings) -> Bits:
+    """`favourable` of settings that make sense: on some rows, as in what a model decides, all or none may be."""
+    if settings.favourable_above is not None:
+        return np.asarray(labels > settings.favourable_above)
+    values = _values(decision, settings)
     return np.isin(labels.astype(int), [decision.classes.index(value) for value in values])
+
+
+def _values(decision: Decision, settings: Settings) -> tuple[str, ...]:
+    return settings.favourable or (decision.classes[1:] if decision.task == "binary" else ())
 
 
 def local_values(found: Explanation) -> str:

@@ -17,6 +17,7 @@ from analysis.figures import ROUNDING, figure, telling
 from contract.documents import Document, kind_of
 from contract.errors import InputError
 from contract.findings import Finding
+from contract.words import listed
 
 #: The ranking of the columns by attribution has drifted below this nDCG.
 LEAST_NDCG = 0.9
@@ -82,8 +83,8 @@ def judge(violations: Document) -> Finding:
     found = violations["violations"]
     if not found:
         return Finding(True, "nothing violates the analysis of the newest approved version")
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return Finding(False, f"violates the analysis of the newest approved version: {in_words(found[0])}{more}")
+    told = listed([in_words(each) for each in found], 1, str)
+    return Finding(False, f"violates the analysis of the newest approved version: {told}")
 
 
 def explanation_violations(current: Document, baseline: Document) -> Document:

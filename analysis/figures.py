@@ -1,4 +1,4 @@
-"""Figures in sentences, with so many digits that no sentence contradicts itself."""
+"""Figures in sentences, with so many digits that no sentence contradicts itself, and sentences in others."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,3 +23,8 @@ def telling(agrees: Callable[[Sequence[float]], bool], spelled: Callable[[int], 
     """
     found = (spelled(more) for more in range(MOST))
     return next((texts for texts in found if agrees([float(text) for text in texts])), spelled(MOST))
+
+
+def clause(sentence: str) -> str:
+    """The sentence as a part of another one."""
+    return f"{sentence[:1].lower()}{sentence[1:]}".rstrip(".")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from analysis.figures import figure, telling
+from analysis.figures import clause, figure, telling
 from analysis.metrics import flat, section
 from contract import documents
 from contract.columns import Task
@@ -94,8 +94,8 @@ def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     value = metrics[rule.metric].get(rule.bound)
     words = WORDS[rule.bound].format(metric=rule.metric)
     if value is None:
-        reason = metrics[rule.metric].get("reason", "no reason was given").rstrip(".")
-        return Finding(False, f"{words} is undefined ({reason[0].lower()}{reason[1:]})")
+        reason = clause(metrics[rule.metric].get("reason", "no reason was given"))
+        return Finding(False, f"{words} is undefined ({reason})")
     limits = list(_limits(value, rule))
     (told,) = telling(
         lambda numbers: list(_limits(numbers[0], rule)) == limits,

@@ -90,12 +90,15 @@ def _rows(groups: list[tuple[str, list[Document]]]) -> Iterator[tuple[str, ...]]
 
 
 def _reasons(groups: list[tuple[str, list[Document]]]) -> Iterator[str]:
-    """Why metrics are undefined; a reason that groups share is told once."""
+    """Why metrics are undefined; a reason that groups and metrics share is told once."""
     sharing: dict[tuple[str, str], list[str]] = {}
     for name, metrics in groups:
         for metric in metrics:
             if metric["value"] is None:
                 reason = str(metric.get("error") or "no reason was given")
                 sharing.setdefault((metric["name"], reason), []).append(name)
+    together: dict[tuple[str, str], list[str]] = {}
     for (metric_name, reason), names in sharing.items():
-        yield f"{metric_name} of {', '.join(names)} is undefined: {reason}"
+        together.setdefault((", ".join(names), reason), []).append(metric_name)
+    for (of, reason), metric_names in together.items():
+        yield f"{', '.join(metric_names)} of {of} {'is' if len(metric_names) == 1 else 'are'} undefined: {reason}"

@@ -11,14 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from analysis import analyze as analysis
 from analysis import baseline as drift
 from analysis.analyze import Analysis, Learned, Rows
-from analysis.bias.groups import MOST_GROUPS, Facet
 from analysis.explanations.ensemble import Floats, Matrix
 from analysis.explanations.explain import Explainer, baseline
 from contract import documents, package
@@ -29,13 +27,10 @@ from contract.preprocessor import Preprocessor
 from inference.model import Model, load
 from model_build.jobs import raw_columns
 from model_build.jobs.artefact import unpack
-from model_build.jobs.compared import of_groups, parted
+from model_build.jobs.compared import facet_of, of_groups, parted
 from model_build.jobs.encoded import Encoded
 from model_build.jobs.program import folder, program
 from model_build.jobs.raw_columns import Column
-
-#: A numeric facet of no more values is compared by them (0 and 1), any other at a threshold.
-FEW = 5
 
 
 @dataclass(frozen=True)
@@ -68,10 +63,12 @@ class Settings:
     def resolved(
         self, columns: Columns, raw: Mapping[str, Column], cuts: Mapping[str, float | None]
     ) -> analysis.Settings:
-        """What the analysis is asked for, now that the columns are known; `cuts` are those of `facet`."""
+        """What the analysis is asked for, now that the columns and the values of facets in `raw` are known; `cuts` are
+        those of `facet_of`."""
         facets = columns.facets if self.compares(columns) else ()
+        thresholds, values = self.facet_thresholds or {}, self.facet_values or {}
         return analysis.Settings(
-            facets=tuple(self.facet(name, raw[name], cuts) for name in facets),
+            facets=tuple(facet_of(name, raw[name], thresholds, values, cuts) for name in facets),
             favourable=self.favourable,
             favourable_above=self.favourable_above,
             group_variable=self.group_variable,
@@ -79,30 +76,6 @@ class Settings:
             partial_dependence=self.partial_dependence,
             seed=self.seed,
         )
-
-    def facet(self, name: str, column: Column, cuts: Mapping[str, float | None] = MappingProxyType({})) -> Facet:
-        """The facet as configured. A numeric one of which nothing is said is parted as in `cuts`, by value at None, so
-        that a version is held against the same groups of the one before; else by its values when they are few, else at
-        its median."""
-        if name in (self.facet_values or {}):
-            return Facet(name, tuple((self.facet_values or {})[name]))
-        if name in (self.facet_thresholds or {}):
-            return Facet(name, threshold=float((self.facet_thresholds or {})[name]))
-        if column.dtype.kind != "f":
-            return Facet(name)
-        present = column[~np.isnan(column)]
-        values = np.unique(present)
-        earlier = cuts.get(name)
-        if earlier is not None and (present > earlier).any() and not (present > earlier).all():
-            return Facet(name, threshold=earlier)
-        few = MOST_GROUPS if name in cuts and earlier is None else FEW
-        return Facet(name, threshold=None if len(values) <= few else middle(present))
-
-
-def middle(present: Column) -> float:
-    """The value of the median row; the one below it when no row lies above, so that there are two groups."""
-    median = np.quantile(present, 0.5, method="lower")
-    return float(median if (present > median).any() else present[present < median].max())
 
 
 @program
@@ -131,7 +104,7 @@ def approved(baseline_folder: Path) -> Document | None:
 
 
 def analyze(model: Model, trees: bytes | None, settings: Settings, cuts: Mapping[str, float | None]) -> Analysis:
-    """The analysis of `model` on the test rows; `trees` is XGBoost's JSON, `cuts` of `Settings.facet`.
+    """The analysis of `model` on the test rows; `trees` is XGBoost's JSON, `cuts` of `facet_of`.
 
     Raises InputError.
     """
@@ -142,8 +115,9 @@ def analyze(model: Model, trees: bytes | None, settings: Settings, cuts: Mapping
     raw = raw_columns.read(folder("TEST_RAW"), parted(columns, settings.facet_thresholds or {}), sorted(wanted))
     if any(len(column) != test.rows for column in raw.values()):
         raise InputError(f"The raw test rows are not the {test.rows} encoded ones: run Encode again.")
-    rows = Rows(raw, matrix, columns.label, test.labels(), learned(model, settings))
-    resolved = settings.resolved(columns, raw, cuts)
+    known = learned(model, settings)
+    rows = Rows(raw, matrix, columns.label, test.labels(), known)
+    resolved = settings.resolved(columns, (known or rows).raw, cuts)
     return analysis.analyze(rows, explainer(model, trees, raw, settings.seed), model.decision, resolved)
 
 

@@ -3,18 +3,24 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.bias.groups import MOST_GROUPS, named, number, spelled
+from analysis.bias.groups import MOST_GROUPS, Facet, number
+from analysis.bias.groups import check as comparable
 from contract import documents
 from contract.columns import Columns
 from contract.documents import Document
 from contract.errors import InputError
 from contract.preprocessor import Preprocessor
+from contract.words import listed
 from model_build.jobs import raw_columns
 from model_build.jobs.raw_columns import Column
+
+#: A numeric facet of no more values is compared by them (0 and 1), any other at a threshold.
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,37 @@ def of_groups(columns: Columns, names: Collection[str]) -> Columns:
     )
 
 
+def facet_of(
+    name: str,
+    column: Column,
+    thresholds: Mapping[str, float],
+    values: Mapping[str, Collection[str]],
+    cuts: Mapping[str, float | None] = MappingProxyType({}),
+) -> Facet:
+    """The facet as configured. A numeric one of which nothing is said is parted as in `cuts`, by value at None, so that
+    a version is held against the same groups of the one before; else by its values when they are few, else at its
+    median."""
+    if name in values:
+        return Facet(name, tuple(values[name]))
+    if name in thresholds:
+        return Facet(name, threshold=float(thresholds[name]))
+    if column.dtype.kind != "f":
+        return Facet(name)
+    present = column[~np.isnan(column)]
+    different = np.unique(present)
+    earlier = cuts.get(name)
+    if earlier is not None and (present > earlier).any() and not (present > earlier).all():
+        return Facet(name, threshold=earlier)
+    few = MOST_GROUPS if name in cuts and earlier is None else FEW
+    return Facet(name, threshold=None if len(different) <= few else middle(present))
+
+
+def middle(present: Column) -> float:
+    """The value of the median row; the one below it when no row lies above, so that there are two groups."""
+    median = np.quantile(present, 0.5, method="lower")
+    return float(median if (present > median).any() else present[present < median].max())
+
+
 def check(groups: Path, preprocessor: Preprocessor, names: Collection[str], compared: Compared) -> None:
     """Raise InputError for facets and labels of which the training rows in `groups` leave nothing to compare.
 
@@ -63,22 +100,20 @@ def check(groups: Path, preprocessor: Preprocessor, names: Collection[str], comp
     else:
         _check_classes(classes, columns.label, compared.favourable)
     for name in columns.facets:
-        if name in compared.facet_thresholds:
-            _check_threshold(name, raw[name], compared.facet_thresholds[name])
-        else:
-            _check_groups(name, raw[name], compared.facet_values.get(name, ()))
+        facet = facet_of(name, raw[name], compared.facet_thresholds, compared.facet_values)
+        comparable(facet, raw[name], "training rows")
 
 
 def _check_classes(classes: tuple[str, ...], label: str, favourable: tuple[str, ...]) -> None:
     for value in favourable:
         if value not in classes:
             raise InputError(
-                f"analysis.favourable: {value!r} is no value of the label {label!r}, which has {_listed(classes)}; "
+                f"analysis.favourable: {value!r} is no value of the label {label!r}, which has {listed(classes)}; "
                 "name some of them."
             )
     if set(favourable) == set(classes):
         raise InputError(
-            f"analysis.favourable names all values of the label {label!r}, {_listed(classes)}; leave those out that "
+            f"analysis.favourable names all values of the label {label!r}, {listed(classes)}; leave those out that "
             "are bad for a person."
         )
 
@@ -89,42 +124,3 @@ def _check_labels(values: NDArray[np.float64], label: str, above: float | None) 
             f"analysis.favourable_above = {number(above)}: the label {label!r} of the training rows reaches from "
             f"{number(values.min())} to {number(values.max())}; choose a value in between."
         )
-
-
-def _check_threshold(name: str, column: Column, threshold: float) -> None:
-    present = column[~np.isnan(column)]
-    if not len(present):
-        raise InputError(f"columns.facets: no training row has a value in {name!r}; leave it out of the facets.")
-    if not (present > threshold).any() or (column > threshold).all():
-        raise InputError(
-            f"analysis.facet_thresholds: {name} = {number(threshold)} parts no rows, {name!r} of the training rows "
-            f"reaches from {number(present.min())} to {number(present.max())}; choose a value in between."
-        )
-
-
-def _check_groups(name: str, column: Column, wanted: Collection[str]) -> None:
-    numeric = column.dtype.kind == "f"
-    groups, _ = named(column)
-    known = _listed(sorted(groups))
-    for value in wanted:
-        if (spelled(value) if numeric else value) not in groups:
-            raise InputError(
-                f"analysis.facet_values: no training row has {value!r} in {name!r}, which has {known}; name groups "
-                "that occur."
-            )
-    if len(groups) < 2:
-        raise InputError(
-            f"columns.facets: {name!r} has one group only among the training rows, {known or 'no value'}, so there is "
-            "nothing to compare; leave it out of the facets."
-        )
-    if not numeric and not wanted and len(groups) > MOST_GROUPS:
-        raise InputError(
-            f"columns.facets: {name!r} has {len(groups)} groups among the training rows, of which at most "
-            f"{MOST_GROUPS} are compared; name some in analysis.facet_values, or, of numbers, a threshold in "
-            "analysis.facet_thresholds."
-        )
-
-
-def _listed(names: Collection[str], most: int = 10) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in list(names)[:most]) + more

@@ -58,7 +58,7 @@ def test_the_same_rows_give_the_same_documents(telco: Any, by_sex: Callable[[str
         (Settings(facets=(Facet("sex"),), favourable=("rich",)), "rich is none of"),
         (Settings(facets=(Facet("sex"),), favourable=("<=50K", ">50K")), "not all"),
         (Settings(facets=(Facet("sex"),), group_variable="planet"), "planet is no column"),
-        (Settings(facets=(Facet("age", threshold=500),)), "one group only"),
+        (Settings(facets=(Facet("age", threshold=500),)), "parts no rows"),
         (Settings(partial_dependence=("planet",)), "planet of the partial dependence"),
     ],
 )

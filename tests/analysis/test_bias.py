@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.bias import posttraining, pretraining
-from analysis.bias.groups import Facet, Group, above, groups, threshold_of
+from analysis.bias.groups import Facet, Group, above, check, groups, threshold_of
 from analysis.bias.posttraining import Decisions
 from analysis.bias.pretraining import Labels, UndefinedError
 from analysis.bias.report import Outcomes, sections, words
@@ -207,6 +207,16 @@ def test_a_row_at_the_threshold_is_not_above_it() -> None:
     assert group.member.tolist() == [False, False, True]
 
 
+def test_a_group_of_other_rows_alone_is_one_without_rows() -> None:
+    columns, beside = {"sex": np.array(["f", "m"], dtype=object)}, {"sex": np.array(["x", None, "f"], dtype=object)}
+    assert [(group.name, group.size) for group in groups([Facet("sex")], columns, beside)] == [
+        ("(missing)", 0), ("f", 1), ("m", 1), ("x", 0)
+    ]  # fmt: skip
+    assert [group.size for group in groups([Facet("sex", ("x", "m"))], columns, beside)] == [0, 1]
+    numbers = {"n": np.array([1.0])}
+    assert [(group.name, group.size) for group in groups([Facet("n", ("2.0",))], numbers)] == [("2", 0)]
+
+
 def test_numbers_that_differ_are_groups_that_differ() -> None:
     columns = {"id": np.array([1000001.0, 1000002.0, 1000003.0, np.nan, -0.0, 0.0])}
     found = groups([Facet("id")], columns)
@@ -217,8 +227,8 @@ def test_numbers_that_differ_are_groups_that_differ() -> None:
     assert (chosen.name, chosen.member.tolist()) == ("1000001", [True, *[False] * 5])
     (cut,) = groups([Facet("id", threshold=1000001.5)], columns)
     assert (cut.name, cut.size, threshold_of(cut.name)) == ("(1000001.5, +∞)", 2, 1000001.5)
-    with pytest.raises(InputError, match="no rows with much"):
-        groups([Facet("id", ("much",))], columns)
+    with pytest.raises(InputError, match=r"no row has 'much' in 'id', which has '\(missing\)', '0'"):
+        check(Facet("id", ("much",)), columns["id"])
 
 
 def test_a_text_that_reads_missing_is_not_what_is_missing() -> None:
@@ -251,18 +261,26 @@ def test_the_threshold_of_a_group(name: str, threshold: float | None) -> None:
     ("facet", "message"),
     [
         (Facet("colour"), "colour is no column"),
-        (Facet("sex", ("x",)), "no rows with x"),
+        (Facet("sex", ("x",)), "no row has 'x'"),
         (Facet("one"), "one group only"),
-        (Facet("age", threshold=99.0), "one group only"),
+        (Facet("none"), "one group only among the rows, '.missing.'"),
+        (Facet("age", threshold=99.0), "parts no rows"),
         (Facet("sex", threshold=1.0), "not numeric"),
         (Facet("age"), "21 groups"),
     ],
+    ids=["absent", "value", "one group", "no value", "threshold", "text", "many"],
 )
 def test_facets_that_make_no_sense(facet: Facet, message: str) -> None:
     sex = np.array(["f", "m", "m"] * 7, dtype=object)
-    columns = {"sex": sex, "one": np.array(["x"] * 21, dtype=object), "age": np.arange(21.0)}
+    one, none = np.array(["x"] * 21, dtype=object), np.full(21, np.nan)
+    columns = {"sex": sex, "one": one, "age": np.arange(21.0), "none": none}
     with pytest.raises(InputError, match=message):
-        groups([facet], columns)
+        compare(facet, columns)
+
+
+def compare(facet: Facet, columns: dict[str, np.ndarray]) -> None:
+    groups([facet], columns)
+    check(facet, columns[facet.column])
 
 
 def test_the_document_says_undefined_and_never_0() -> None:

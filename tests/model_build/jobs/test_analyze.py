@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import documents, package
-from model_build.jobs.analyze import Settings, hold
+from model_build.jobs.analyze import hold
+from model_build.jobs.compared import facet_of
 from tests.model_build.jobs.conftest import Jobs, telco_set
 
 ADULT = (
@@ -102,7 +103,7 @@ def test_three_classes_and_a_regression_are_explained(sexes: Jobs) -> None:
     ("settings", "words"),
     [
         ({"favourable": ["Maybe"]}, "Maybe is none of"),
-        ({"facet_values": {"gender": ["Other"]}}, "no rows with Other"),
+        ({"facet_values": {"gender": ["Other"]}}, "no training row has 'Other'"),
         ({"explains": 1}, "explains"),
     ],
 )
@@ -115,14 +116,14 @@ def test_what_makes_no_sense_ends_with_a_sentence(telco_by_sex: Jobs, settings: 
 
 def test_groups_of_numeric_facets() -> None:
     few, many = np.array([0.0, 1.0, 1.0]), np.append(np.arange(10.0), 1000)
-    assert Settings().facet("age", many).threshold == 5, "the median, which one far value does not move"
-    assert Settings(facet_thresholds={"age": 3}).facet("age", many).threshold == 3
-    assert Settings().facet("senior", few).threshold is None
-    assert Settings().facet("rooms", np.arange(5.0)).threshold is None
-    assert Settings().facet("rooms", np.arange(6.0)).threshold == 2
-    assert Settings(facet_values={"senior": ["1"]}).facet("senior", few).values == ("1",)
+    assert facet_of("age", many, {}, {}).threshold == 5, "the median, which one far value does not move"
+    assert facet_of("age", many, {"age": 3}, {}).threshold == 3
+    assert facet_of("senior", few, {}, {}).threshold is None
+    assert facet_of("rooms", np.arange(5.0), {}, {}).threshold is None
+    assert facet_of("rooms", np.arange(6.0), {}, {}).threshold == 2
+    assert facet_of("senior", few, {}, {"senior": ["1"]}).values == ("1",)
     most = np.append(np.arange(6.0), [9.0] * 20)
-    assert Settings().facet("share", most).threshold == 5, "nobody is above the median"
+    assert facet_of("share", most, {}, {}).threshold == 5, "nobody is above the median"
 
 
 @pytest.mark.parametrize(
@@ -140,8 +141,8 @@ def test_groups_of_numeric_facets() -> None:
 def test_a_numeric_facet_is_parted_as_in_the_version_before(
     cut: float | None, column: np.ndarray, threshold: float | None
 ) -> None:
-    assert Settings().facet("age", column, {"age": cut}).threshold == threshold
-    assert Settings(facet_thresholds={"age": 50}).facet("age", column, {"age": cut}).threshold == 50
+    assert facet_of("age", column, {}, {}, {"age": cut}).threshold == threshold
+    assert facet_of("age", column, {"age": 50}, {}, {"age": cut}).threshold == 50
 
 
 def test_explanations_of_other_columns_are_not_compared_and_that_is_said(
