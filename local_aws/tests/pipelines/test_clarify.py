@@ -77,6 +77,21 @@ def test_the_newest_approved_version_brings_the_baseline(pipelines: Pipelines, b
     assert told(s3, bucket)["baseline"] == ["baseline 1"]
 
 
+def test_a_supplied_baseline_is_passed_on_when_the_check_is_skipped(pipelines: Pipelines, bucket: str, s3: Any) -> None:
+    """As "Baseline calculation, drift detection and lifecycle", developer guide, has it: nothing is held against it."""
+    supplied = f"s3://{bucket}/supplied.json"
+    _, steps = pipelines.run([check(bucket, SkipCheck=True, SuppliedBaselineConstraints=supplied)])
+    assert steps["Check"]["Metadata"]["ClarifyCheck"]["BaselineUsedForDriftCheckConstraints"] == supplied
+    assert told(s3, bucket)["baseline"] == []
+
+
+def test_it_has_no_retry_policy(pipelines: Pipelines, bucket: str) -> None:
+    """As "Retry Policy for Pipeline Steps", developer guide, has it."""
+    policy = {"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2}
+    with pytest.raises(pipelines.sagemaker.exceptions.ClientError, match="RetryPolicies"):
+        pipelines.create([check(bucket, RetryPolicies=[policy])])
+
+
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [

@@ -37,10 +37,10 @@ class ClarifyCheckStep(JobStep):
         if check["CheckType"] not in BASELINES:
             raise AwsError("ValidationException", f"CheckType is one of {', '.join(BASELINES)}.")
         request = {**start.arguments, "Environment": dict(start.arguments.get("Environment", {}))}
-        earlier = None if check["SkipCheck"] else _baseline(start.aws, check)
+        earlier = _earlier(start.aws, check)
         request["ProcessingInputs"] = [
             *request.get("ProcessingInputs", []),
-            *([_input("baseline", earlier)] if earlier else []),
+            *([] if check["SkipCheck"] else [_input("baseline", _required(earlier, check))]),
         ]
         told: Document = {"fail_on_violation": check["FailOnViolation"] is not False}
         if check["ModelName"]:
@@ -49,7 +49,7 @@ class ClarifyCheckStep(JobStep):
             values = container["Environment"].items()
             told["environment"] = {name: value.replace("/opt/ml/model", MODEL_FOLDER) for name, value in values}
         calculated = _result(request)
-        kept = calculated if check["RegisterNewBaseline"] else earlier or _known(start.aws, check)
+        kept = calculated if check["RegisterNewBaseline"] else earlier
         told[USED] = kept
         request["Environment"]["CHECK"] = json.dumps(told)
         outcome = super().start(replace(start, arguments=request))
@@ -67,10 +67,15 @@ class ClarifyCheckStep(JobStep):
 _SHOWN = ("CheckType", "ModelPackageGroupName", "SkipCheck", "RegisterNewBaseline")
 
 
-def _baseline(aws: Aws, check: Document) -> str:
-    """The document to hold the result against. Raises AwsError when there is none."""
-    if found := check["SuppliedBaselineConstraints"] or _known(aws, check):
-        return str(found)
+def _earlier(aws: Aws, check: Document) -> str | None:
+    """The earlier document: the one that the step supplies, else the newest approved version's."""
+    return check["SuppliedBaselineConstraints"] or _known(aws, check)
+
+
+def _required(earlier: str | None, check: Document) -> str:
+    """Raises AwsError when there is none to hold the result against."""
+    if earlier:
+        return earlier
     raise AwsError(
         "ValidationException",
         "There is no baseline to check against: neither SuppliedBaselineConstraints nor an approved version of"
@@ -124,7 +129,7 @@ CLARIFY_CHECK = ClarifyCheckStep(
     supplied=frozenset({"ProcessingJobName"}),
     # "Default cache key attributes by pipeline step type", developer guide
     cache_key=("AppSpecification", "Environment", "ProcessingInputs"),
-    members=frozenset({"CacheConfig", "RetryPolicies"}),
+    members=frozenset({"CacheConfig"}),  # "The retry policy only supports …", developer guide: this kind is not there
     own_members=frozenset(
         {
             "CheckType",
