@@ -35,6 +35,7 @@ class Verdict:
     metrics    metric → value on the test split
     undefined  metrics that the test split leaves undefined; the document has this word for their value
     clauses    all that the reason says, and what it had no place for
+    warnings   what no limit judges and a person should know of, a sentence each; without any, the document has none
     """
 
     passed: bool
@@ -43,7 +44,9 @@ class Verdict:
     metrics: dict[str, float] = field(default_factory=dict)
     undefined: tuple[str, ...] = ()
     clauses: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def to_document(self) -> Document:
         metrics: Document = self.metrics | dict.fromkeys(self.undefined, UNDEFINED)
-        return {"passed": self.passed, "reason": self.reason, "artefact": self.artefact, "metrics": metrics}
+        told: Document = {"warnings": list(self.warnings)} if self.warnings else {}
+        return {"passed": self.passed, "reason": self.reason, "artefact": self.artefact, "metrics": metrics} | told

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from html import escape
 from math import isclose, prod
 
-from analysis.fairness import FOUR_FIFTHS, SECTIONS, allows
+from analysis.bias.groups import small
+from analysis.fairness import FOUR_FIFTHS, SECTIONS, SOURCES, allows
 from analysis.figures import telling
 from analysis.pages.style import notes, number, table
 from contract.documents import Document
@@ -20,15 +21,15 @@ def section(analysis: Document, page: Document) -> str:
         return ""
     told = four_fifths(analysis, page)
     said = "".join(notes([each["sentence"]], KINDS[each["passes"]]) for each in told)
-    warnings = notes(warning for each in told for warning in each["warnings"])
     figures = "".join(_figures(title, analysis[name]) for name, title in TITLES.items() if name in analysis)
-    return f"<h2>Bias by group</h2>{said}{warnings}{figures}"
+    return f"<h2>Bias by group</h2>{said}{notes(warnings(told))}{figures}"
 
 
 def four_fifths(analysis: Document, page: Document) -> list[Document]:
     """The rule in words for each comparison: {"sentence", "passes", "warnings"}.
 
-    Those of `analysis.analyze`, which knows the rates; without them, as after Clarify, those of the ratio DI.
+    Those of `analysis.analyze`, which knows the rates; without them, as after Clarify, those of the ratio DI, and of
+    `sizes` in the page: facet → group → rows of the group and of the others.
     """
     if known := page.get("bias", []):
         return [each for place, each in enumerate(known) if not any(_mirrored(each, one) for one in known[:place])]
@@ -37,15 +38,31 @@ def four_fifths(analysis: Document, page: Document) -> list[Document]:
     told = []
     for facet, groups in section.get("facets", {}).items():
         ratios = {
-            f"{facet} = {group['value_or_threshold']}": metric["value"]
+            group["value_or_threshold"]: metric["value"]
             for group in groups
             for metric in group["metrics"]
             if metric["name"] == "DI"
         }
         if len(ratios) == 2 and None not in ratios.values() and isclose(prod(ratios.values()), 1.0):
             ratios.popitem()  # each is the others of the other
-        told += [_of_ratio(group, favourable, value) for group, value in ratios.items()]
+        sizes = page.get("sizes", {}).get(facet, {})
+        for group, value in ratios.items():
+            title = f"{facet} = {group}"
+            told.append(_of_ratio(title, favourable, value) | {"warnings": list(_few(title, sizes.get(group)))})
     return told
+
+
+def warnings(told: list[Document]) -> list[str]:
+    """Those of all comparisons, each once."""
+    return list(dict.fromkeys(warning for each in told for warning in each["warnings"]))
+
+
+def _few(title: str, sizes: list[int] | None) -> Iterator[str]:
+    if sizes is None:
+        yield f"{title}: how many rows the group has is not known with this engine."
+    else:
+        rows, others = sizes
+        yield from small(title, rows, others, SOURCES[SECTIONS[1]])
 
 
 def _mirrored(one: Document, other: Document) -> bool:
@@ -60,7 +77,7 @@ def _of_ratio(group: str, favourable: str, ratio: float | None) -> Document:
         said = (
             f"{group}: the ratio of the shares of “{favourable}” is undefined: the four-fifths rule says nothing here."
         )
-        return {"sentence": said, "passes": None, "warnings": []}
+        return {"sentence": said, "passes": None}
     passes = allows("DI", ratio, FOUR_FIFTHS)
     low = min(ratio, 1 / ratio) if ratio else 0.0
     (share,) = telling(lambda told: (told[0] >= FOUR_FIFTHS) == passes, lambda more: (f"{low:.{2 + more}f}",))
@@ -69,7 +86,7 @@ def _of_ratio(group: str, favourable: str, ratio: float | None) -> Document:
         f"{who}: the share of “{favourable}” is {share} of that of {than}, which {'passes' if passes else 'fails'} the "
         f"four-fifths rule (at least {FOUR_FIFTHS:.2f})."
     )
-    return {"sentence": said, "passes": passes, "warnings": []}
+    return {"sentence": said, "passes": passes}
 
 
 def _figures(title: str, section: Document) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.metrics import section
-from analysis.pages.bias import four_fifths
+from analysis.pages.bias import four_fifths, warnings
 from analysis.pages.card import render
 from analysis.pages.names import name, sentence
 from analysis.pages.origin import Origin
@@ -146,10 +146,12 @@ def _comparison(champion: Document) -> Iterator[Document]:
 
 
 def _four_fifths(analysis: Document, page: Document) -> Iterator[Document]:
-    """The rule in words, what fails first: a long list is cut at its end."""
+    """The rule in words and its warnings, what fails first: a long list is cut at its end."""
     told = sorted(four_fifths(analysis, page), key=lambda each: (each["passes"] is not False, each["passes"] is True))
     if told:
         yield _entry("Four-fifths rule", "\n".join(each["sentence"] for each in told), [])
+    if found := warnings(told):
+        yield _entry("Warnings about groups", "\n".join(found), [])
 
 
 def _bias(analysis: Document) -> Iterator[Document]:

@@ -10,11 +10,12 @@ A model that does not pass is a result: the job succeeds and the pipeline's cond
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis import baseline, fairness, gate, power, report
 from analysis.gate import Rule
+from analysis.pages import bias
 from analysis.pages.origin import Origin
 from analysis.report import Beside
 from contract import documents, package
@@ -24,6 +25,7 @@ from contract.errors import InputError
 from contract.findings import Finding, Verdict
 from model_build.jobs import card, origin
 from model_build.jobs.card import Found
+from model_build.jobs.group_sizes import counted
 from model_build.jobs.program import folder, program
 from model_build.jobs.training_told import Training
 
@@ -61,23 +63,34 @@ def main() -> None:
         *champion(evaluated),
         *(violations() if settings.hold_baseline else ()),
     ]
-    verdict = gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others)
+    page = words(analysis, evaluated) if analysis else {}
+    verdict = replace(
+        gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others),
+        warnings=tuple(bias.warnings(bias.four_fifths(analysis, page))),
+    )
     training = Training.from_environment(settings.training)
-    more = beside(evaluated, analysis, training.sentence(), origin.known(settings.name, settings.pipeline))
+    more = beside(evaluated, analysis, page, training.sentence(), origin.known(settings.name, settings.pipeline))
     write(verdict, evaluation, decision, more, evaluated, output)
     whole = Found(evaluation, verdict, analysis, more.page, more.champion, training, more.origin)
     card.write(card.content(settings.card, whole), whole, output)
     for name, value in verdict.metrics.items():
         print(f"test-{name}: {value:.5f}")
     print(verdict.reason)
+    for warning in verdict.warnings:
+        print(f"Warning: {warning}")
 
 
 def merged(parts: Path) -> Document:
-    """One document of all that lie below. Raises InputError when there is none."""
+    """One document of all that lie below, the groups of each section in both. Raises InputError when there is none."""
     paths = sorted(parts.rglob(package.ANALYSIS))
     if not paths:
         raise InputError(f"There is no {package.ANALYSIS} in {parts}: run the analysis again.")
-    return {name: section for path in paths for name, section in documents.read(path).items()}
+    return fairness.completed({name: section for path in paths for name, section in documents.read(path).items()})
+
+
+def words(analysis: Document, evaluated: Path) -> Document:
+    """What Analyze left beside its document; where Clarify stood in its place, how many rows the groups have."""
+    return found(folder("ANALYSIS") / package.PAGE) or {"sizes": counted(analysis, evaluated / package.COMPARED)}
 
 
 def violations() -> Iterator[Finding]:
@@ -92,11 +105,11 @@ def champion(evaluated: Path) -> Iterator[Finding]:
         yield Finding.from_document(documents.read(path))
 
 
-def beside(evaluated: Path, analysis: Document, training: str, told: Origin) -> Beside:
+def beside(evaluated: Path, analysis: Document, page: Document, training: str, told: Origin) -> Beside:
     """What the page shows beside the evaluation, as far as there is any."""
     return Beside(
         analysis=analysis,
-        page=found(folder("ANALYSIS") / package.PAGE) if analysis else {},
+        page=page,
         statistics=found(folder("STATISTICS") / package.STATISTICS) if os.environ.get("STATISTICS") else {},
         champion=found(evaluated / package.CHAMPION),
         training=training,

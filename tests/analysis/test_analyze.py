@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.analyze import Rows, Settings, analyze, favourable
+from analysis.analyze import Learned, Rows, Settings, analyze, favourable
 from analysis.bias.groups import Facet
 from analysis.explanations.explain import Explainer
 from contract import documents
@@ -77,6 +77,20 @@ def test_a_score_at_the_threshold_is_class_1() -> None:
     found = analyze(rows, model, Decision("binary", ("no", "yes"), 0.5), Settings(facets=(Facet("sex", ("m",)),)))
     (male,) = found.page["bias"]
     assert (male["rate"], male["other_rate"]) == (1.0, 0.0)
+
+
+def test_a_regression_that_predicts_all_below_the_threshold_is_a_result() -> None:
+    """So are test labels on one side of it alone: the rows that were learned from have both."""
+    sex, labels = np.array(["f", "m"] * 4, dtype=object), np.zeros(8)
+    model = Explainer(lambda rows: rows[:, 0].astype(float), {"x": [0]}, np.zeros((1, 1), np.float32))
+    matrix = np.zeros((8, 1), dtype=np.float32)
+    rows = Rows({"sex": sex}, matrix, "y", labels, Learned({"sex": sex}, np.arange(8.0)))
+    settings = Settings(facets=(Facet("sex", ("m",)),), favourable_above=3.5)
+    found = analyze(rows, model, Decision("regression", ()), settings)
+    (male,) = found.page["bias"]
+    assert (male["passes"], male["rate"]) == (None, 0.0)
+    with pytest.raises(InputError, match="outside the values"):
+        analyze(rows, model, Decision("regression", ()), replace(settings, favourable_above=9.0))
 
 
 def test_the_favourable_side_of_a_regression_is_a_threshold() -> None:

@@ -110,6 +110,35 @@ def test_the_group_that_fares_worst_decides() -> None:
         fairness.judge(analysis("DI", 1.0), {"AD": 0.1})
 
 
+def test_what_is_undefined_hides_no_group_that_fares_badly() -> None:
+    assert judged("DI", 0.8, None, 0.5, None).clause == (
+        "DI of sex = 0, sex = 2 is undefined (no reason was given); DI of sex = 1 is 0.5000, it must be between 0.8 "
+        "and 1.25 (the four-fifths rule)"
+    )
+
+
+def test_a_group_that_one_section_leaves_out_is_undefined_there() -> None:
+    def group(name: str, **metrics: float) -> Document:
+        found = [{"name": metric, "description": metric, "value": value} for metric, value in metrics.items()]
+        return {"value_or_threshold": name, "metrics": found}
+
+    document = {
+        "version": "1.0",
+        fairness.SECTIONS[0]: {"facets": {"sex": [group("f", CI=0.1), group("x", CI=0.9)]}},
+        fairness.SECTIONS[1]: {"facets": {"sex": [group("f", DI=1.1, GE=0.2), group("m", DI=0.9, GE=0.2)]}},
+    }
+    found = fairness.completed(document)
+    before, after = (found[name]["facets"]["sex"] for name in fairness.SECTIONS)
+    assert [each["value_or_threshold"] for each in before] == ["f", "x", "m"]
+    assert [each["value_or_threshold"] for each in after] == ["f", "x", "m"]
+    assert before[2]["metrics"] == [
+        {"name": "CI", "description": "CI", "value": None, "error": "The training split holds no row of the group."}
+    ]
+    assert [metric["value"] for metric in after[1]["metrics"]] == [None, 0.2], "GE is of all rows"
+    assert fairness.completed(found) == found
+    assert fairness.completed({"version": "1.0"}) == {"version": "1.0"}
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0.0000"), (-0.0, "0.0000"), (0.00005, "0.0001"), (4.9e-5, "4.9e-05"), (-3e-6, "-3.0e-06")],

@@ -107,6 +107,27 @@ def test_two_ratios_that_mirror_each_other_are_told_once() -> None:
     assert len(bias.four_fifths(ratios(F=0.5, M=2.0, X=1.0), {})) == 3
 
 
+def test_few_rows_are_told_where_they_were_counted_beside_the_ratio() -> None:
+    page = {"sizes": {"sex": {"F": [12, 500], "M": [0, 512]}}}
+    told = bias.four_fifths(ratios(F=0.9, M=None, X=1.0), page)
+    assert bias.warnings([*told, *told]) == [
+        "sex = F: 12 rows only; its rates are little more than chance.",
+        "sex = M: the test split holds none; its rates are undefined.",
+        "sex = X: how many rows the group has is not known with this engine.",
+    ]
+    assert all(warning in bias.section(ratios(F=0.9, M=None, X=1.0), page) for warning in bias.warnings(told))
+
+
+def test_a_reason_that_metrics_share_is_told_once() -> None:
+    metrics = [{"name": name, "description": name, "value": None, "error": "No row."} for name in ("AD", "DI", "RD")]
+    metrics[2]["error"] = "No label."
+    section = {"label": "y", "label_value_or_threshold": "1", "facets": {}}
+    section["facets"] = {"sex": [{"value_or_threshold": "F", "metrics": metrics}]}
+    page = bias.section({SECTIONS[1]: section}, {})
+    assert "AD, DI of sex = F are undefined: No row." in page
+    assert "RD of sex = F is undefined: No label." in page
+
+
 def test_the_champion_is_told_in_names() -> None:
     found = {
         "passed": True, "clause": "brier is 0.1 better", "champion": "3", "compared": True, "metric": "brier",

@@ -112,9 +112,10 @@ def test_bias_explanations_and_champion_have_entries_each() -> None:
     }  # fmt: skip
     found = Found(evaluation, Verdict(True, "Passed.", "a" * 64), analysis, champion=champion)
     entries = card.content({}, found)["evaluation_details"]
-    names = ["Test split", "Champion", "Four-fifths rule", "Bias: sex = F", "Explanations"]
+    names = ["Test split", "Champion", "Four-fifths rule", "Warnings about groups", "Bias: sex = F", "Explanations"]
     assert [entry["name"] for entry in entries] == names
-    rule = entries.pop(2)["evaluation_observation"]
+    rule, warned = (entries.pop(2)["evaluation_observation"] for _ in range(2))
+    assert warned == "sex = F: how many rows the group has is not known with this engine."
     assert rule.startswith("sex = F: the share of “the favourable decision” is 0.70 of that of the others, which fails")
     assert entries[2]["evaluation_observation"] == "Clarify's metrics of the decisions on the test rows."
     auc, beside, bias, chart = (entry["metric_groups"][0]["metric_data"] for entry in entries)
