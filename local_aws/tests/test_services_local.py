@@ -4,7 +4,7 @@ import pytest
 
 from local_aws.errors import AwsError, NotSupported
 from local_aws.operations import Aws
-from local_aws.services import iam, logs
+from local_aws.services import iam, logs, sns
 from local_aws.services.log_patterns import matcher
 
 
@@ -44,6 +44,39 @@ def test_events_out_of_order_are_refused(aws: Aws) -> None:
     events = [{"timestamp": 2, "message": "b"}, {"timestamp": 1, "message": "a"}]
     with pytest.raises(AwsError, match="chronological"):
         logs.put_log_events(aws, {"logGroupName": "group", "logStreamName": "stream", "logEvents": events})
+
+
+@pytest.mark.parametrize("days", [0, 10, 366])
+def test_days_that_no_log_can_be_kept(aws: Aws, days: int) -> None:
+    logs.append(aws, "group", "stream", ["one"])
+    with pytest.raises(AwsError, match="1, 3, 5, 7, 14") as caught:
+        logs.put_retention_policy(aws, {"logGroupName": "group", "retentionInDays": days})
+    assert caught.value.code == "InvalidParameterException"
+
+
+@pytest.mark.parametrize(
+    ("message", "subject", "said"),
+    [
+        ("x" * (1 << 18), "x" * 99, ""),
+        ("é" * (1 << 17), None, ""),
+        ("x" * ((1 << 18) + 1), None, "Message too long"),
+        ("é" * ((1 << 17) + 1), None, "Message too long"),
+        ("x", "x" * 100, "Subject"),
+        ("x", "two\nlines", "Subject"),
+    ],
+    ids=["longest", "longest in bytes", "a byte more", "a character more", "subject too long", "subject of two lines"],
+)
+def test_what_a_topic_takes(aws: Aws, message: str, subject: str | None, said: str) -> None:
+    """API_Publish of SNS: 256 KiB, and a subject of one line with less than 100 characters."""
+    topic = sns.create_topic(aws, {"Name": "topic"})
+    assert topic
+    request = {"TopicArn": topic["TopicArn"], "Message": message, "Subject": subject}
+    if not said:
+        assert sns.publish(aws, request)
+        return
+    with pytest.raises(AwsError, match=said) as caught:
+        sns.publish(aws, request)
+    assert caught.value.code == "InvalidParameter"
 
 
 def test_the_end_of_a_span_is_not_in_it(aws: Aws) -> None:

@@ -24,6 +24,9 @@ MOST = 10_000
 
 _SETTINGS = ".group.json"
 
+#: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
 
 def append(aws: Aws, group: str, stream: str, lines: Iterable[str]) -> None:
     """Write lines with the time of now; makes the group and the stream when they are missing."""
@@ -161,6 +164,10 @@ def delete_log_stream(aws: Aws, request: Request) -> Result:
 @operations("PutRetentionPolicy")
 def put_retention_policy(aws: Aws, request: Request) -> Result:
     """Kept and shown; nothing is removed here before its group is."""
+    if request["retentionInDays"] not in RETENTIONS:
+        raise AwsError(
+            "InvalidParameterException", f"retentionInDays must be one of {', '.join(map(str, RETENTIONS))}."
+        )
     return _set_retention(aws, request, {"retentionInDays": request["retentionInDays"]})
 
 

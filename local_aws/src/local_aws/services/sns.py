@@ -18,6 +18,9 @@ operations = Operations("sns")
 #: Kept and given back: nothing is denied, encrypted or traced here.
 _TOPIC_ATTRIBUTES = ("Policy", "DisplayName", "KmsMasterKeyId", "DeliveryPolicy", "TracingConfig", "SignatureVersion")
 
+#: Bytes of a message at most, and the number of characters that a subject must stay below.
+LONGEST, _SUBJECT = 1 << 18, 100
+
 _SUBSCRIPTION_ATTRIBUTES = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
 
 
@@ -221,6 +224,16 @@ def list_subscriptions_by_topic(aws: Aws, request: Request) -> Result:
 # messages
 
 
+def _check_message(message: str, subject: str) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    if not message:
+        raise _invalid("Empty message")
+    if len(message.encode()) > LONGEST:
+        raise _invalid("Message too long")
+    if len(subject) >= _SUBJECT or not subject.isprintable():
+        raise _invalid("Subject")
+
+
 @operations("Publish")
 def publish(aws: Aws, request: Request) -> Result:
     for member in ("TargetArn", "PhoneNumber", "MessageStructure", "MessageGroupId", "MessageDeduplicationId"):
@@ -228,8 +241,7 @@ def publish(aws: Aws, request: Request) -> Result:
             raise NotSupported(f"the member {member} of sns:Publish")
     if not request.get("TopicArn"):
         raise _invalid("TopicArn or TargetArn Reason: no value for required parameter")
-    if not request["Message"]:
-        raise _invalid("Empty message")
+    _check_message(request["Message"], request.get("Subject") or "")
     found = topics.publish(
         aws, request["TopicArn"], request["Message"], request.get("Subject"), request.get("MessageAttributes")
     )
