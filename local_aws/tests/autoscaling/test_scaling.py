@@ -309,6 +309,32 @@ def test_scheduled_actions_change_the_bounds_by_their_time_zone(aws: Aws, number
     assert [action["ScheduledActionName"] for action in described["ScheduledActions"]] == ["morning"]
 
 
+def test_an_action_that_fails_holds_up_no_other(
+    aws: Aws, number: Number, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays due; the timer's thread rests before it tries again."""
+    register(aws)
+    for name in ("first", "second"):
+        request = {"ScheduledActionName": name, "Schedule": "at(2999-01-01T00:00:00)"}
+        schedule_operations.put(aws, PLACE | request | {"ScalableTargetAction": {"MinCapacity": 2}})
+    aws.clock.set(32_503_680_000 - aws.clock.now())
+    tried: list[str] = []
+
+    def current(_: Aws, __: str) -> int:
+        tried.append("asked")
+        if len(tried) == 1:
+            raise AwsError("ValidationException", "The variant is gone.")
+        return 1
+
+    monkeypatch.setattr(number, "current", current)
+    assert not aws.part(Timer).fire_due()
+    due = [action["ScheduledActionName"] for _, action in aws.store.scan(targets.ACTIONS) if action["Due"] is not None]
+    assert due == ["first"]
+    assert "The variant is gone." in caplog.text
+    assert aws.part(Timer).fire_due()
+    assert all(action["Due"] is None for _, action in aws.store.scan(targets.ACTIONS))
+
+
 def test_deregistering_takes_all_along(aws: Aws, number: Number) -> None:
     register(aws, low=2)
     track(aws)

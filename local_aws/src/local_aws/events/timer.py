@@ -40,23 +40,34 @@ class Timer:
         self._aws.store.after_commit(self._looking.wake.set)
 
     def _look(self) -> float | None:
-        self.fire_due()
+        if not self.fire_due():
+            self._looking.rest()
         return self._next()
 
     def _next(self) -> float | None:
         dues = [item["Due"] for kind in _FIRE for _, item in self._aws.store.scan(kind) if item.get("Due") is not None]
         return min(dues, default=None)
 
-    def fire_due(self) -> None:
-        """Fire what is due now; each in one transaction with its next time."""
-        now = self._aws.clock.now()
-        for kind, fire in _FIRE.items():
+    def fire_due(self) -> bool:
+        """Fire what is due now; each in one transaction with its next time. False when one of them failed: it stays
+        due, and holds up no other.
+        """
+        now, whole = self._aws.clock.now(), True
+        for kind in _FIRE:
             for key, item in self._aws.store.scan(kind):
                 if item.get("Due") is not None and item["Due"] <= now:
-                    with self._aws.store.transaction():
-                        held = self._aws.store.get(kind, key)
-                        if held and held.get("Due") == item["Due"]:
-                            fire(self._aws, key, held, now)
+                    try:
+                        self._fire(kind, key, item["Due"], now)
+                    except Exception:  # a full disk, for example
+                        log.exception("%s, which is due, cannot go on now.", key)
+                        whole = False
+        return whole
+
+    def _fire(self, kind: str, key: str, due: float, now: float) -> None:
+        with self._aws.store.transaction():
+            held = self._aws.store.get(kind, key)
+            if held and held.get("Due") == due:
+                _FIRE[kind](self._aws, key, held, now)
 
 
 def _fire_rule(aws: Aws, key: str, rule: Document, now: float) -> None:
