@@ -252,7 +252,7 @@ def test_lists_by_status_and_name(jobs: Any) -> None:
     good = jobs.python("1", name="listed-good")["ProcessingJobName"]
     bad = jobs.python("1 / 0", name="listed-bad")["ProcessingJobName"]
     listed = jobs.sagemaker.list_processing_jobs(NameContains="listed")["ProcessingJobSummaries"]
-    assert [job["ProcessingJobName"] for job in listed] == [bad, good]
+    assert [job["ProcessingJobName"] for job in listed] == [good, bad], "oldest first: the API reference's default"
     failed = jobs.sagemaker.list_processing_jobs(NameContains="listed", StatusEquals="Failed")["ProcessingJobSummaries"]
     assert [(job["ProcessingJobName"], "FailureReason" in job) for job in failed] == [(bad, True)]
 

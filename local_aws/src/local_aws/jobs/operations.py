@@ -8,6 +8,9 @@ from local_aws.operations import Aws, Operations, Request, Result
 
 operations = Operations("sagemaker")
 
+#: SortBy and SortOrder of lists without them, where the API reference has others than oldest first.
+_DEFAULTS = {"Transform": ("CreationTime", "Descending"), "HyperParameterTuning": ("Name", "Ascending")}
+
 
 def _register(kind: str) -> None:
     what = KINDS[kind]
@@ -35,6 +38,7 @@ def _register(kind: str) -> None:
             into=f"{kind}JobSummaries",
             name=what.name_member,
             sort_by=sort_by,
+            default=_DEFAULTS.get(kind, ("CreationTime", "Ascending")),
             filters={"StatusEquals": what.status_member},
             size=10,
         )

@@ -12,6 +12,9 @@ Document = dict[str, Any]
 KIND = "sagemaker:ModelPackageGroup"
 PACKAGES = "sagemaker:ModelPackage"
 
+#: SortBy and SortOrder of lists without them, as the API reference has it.
+OLDEST = ("CreationTime", "Ascending")
+
 
 def name_of(name_or_arn: str) -> str:
     """`arn:…:model-package-group/credit` or `credit` → `credit`."""
@@ -77,7 +80,7 @@ def delete(aws: Aws, request: Request) -> Result:
 
 def list_groups(aws: Aws, request: Request) -> Result:
     groups = (group for _, group in aws.store.scan(KIND))
-    return crud.page(groups, request, into="ModelPackageGroupSummaryList", name="ModelPackageGroupName")
+    return crud.page(groups, request, into="ModelPackageGroupSummaryList", name="ModelPackageGroupName", default=OLDEST)
 
 
 def put_policy(aws: Aws, request: Request) -> Result:

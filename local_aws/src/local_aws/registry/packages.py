@@ -193,7 +193,7 @@ def list_packages(aws: Aws, request: Request) -> Result:
         request,
         into="ModelPackageSummaryList",
         name="ModelPackageName",
-        default=("CreationTime", "Ascending"),
+        default=groups.OLDEST,
         filters={"ModelApprovalStatus": "ModelApprovalStatus"},
     )
 
