@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from pipelines_kit import ROLE, Home, Pipelines, home, processing
 
 from conftest import Target
+from local_aws.events import timer
 
 Fresh = Callable[[str], str]
 APPROVALS = {
@@ -272,6 +273,28 @@ def test_schedules_by_the_clock(own: Home) -> None:
         scheduler.get_schedule(Name="once")
     own.clock(3600)
     assert len(rule.all(1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "begins", "due"),
+    [
+        ("rate(1 hour)", None, [0, 3600, 7200]),
+        ("rate(1 hour)", 600, [600, 4200, 7800]),
+        ("rate(1 hour)", -600, [3000, 6600, 10200]),
+        ("cron(0 * * * ? *)", None, [3540, 7140, 10740]),
+    ],
+    ids=["rate", "rate from a date on", "rate since a date", "cron"],
+)
+def test_the_first_time_of_a_schedule(expression: str, begins: float | None, due: list[float]) -> None:
+    """ "Rate-based schedules", user guide of EventBridge Scheduler: first at StartDate, without it at once."""
+    now = 1_800_000_060.0  # a minute after a full hour
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": ROLE}
+    schedule = {"State": "ENABLED", "ScheduleExpression": expression, "CreationDate": now, "Target": target}
+    schedule |= {} if begins is None else {"StartDate": now + begins}
+    found = [timer.first_due(schedule)]
+    for _ in due[1:]:
+        found.append(timer.next_due(schedule, found[-1] or 0.0))
+    assert [(moment or 0.0) - now for moment in found] == due
 
 
 def test_groups_of_schedules(client: Callable[..., Any], fresh: Fresh) -> None:

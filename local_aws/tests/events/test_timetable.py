@@ -41,6 +41,14 @@ def test_a_zone_and_its_summer_time() -> None:
     assert plan.after(moment("2026-03-27 12:00:00"), 0.0) == moment("2026-03-28 07:30:00")
 
 
+def test_an_hour_that_summer_time_leaves_out_is_skipped_and_one_that_it_repeats_counts_once() -> None:
+    """ "Daylight savings time on EventBridge Scheduler", user guide."""
+    plan = read("cron(30 2 * * ? *)", "Europe/Berlin")
+    assert plan.after(moment("2026-03-28 12:00:00"), 0.0) == moment("2026-03-30 00:30:00")
+    assert plan.after(moment("2026-10-24 12:00:00"), 0.0) == moment("2026-10-25 00:30:00")
+    assert plan.after(moment("2026-10-25 00:30:00"), 0.0) == moment("2026-10-26 01:30:00")
+
+
 @pytest.mark.parametrize("expression", ["at(2020-01-01T00:00:00)", "cron(0 0 1 1 ? 2020)"])
 def test_never_again(expression: str) -> None:
     assert read(expression).after(moment("2026-11-21 10:00:00"), 0.0) is None

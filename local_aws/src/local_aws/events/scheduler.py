@@ -8,7 +8,7 @@ from typing import Any
 from local_aws import crud
 from local_aws.errors import AwsError, NotSupported
 from local_aws.events import targets, timetable
-from local_aws.events.timer import SCHEDULES, Timer, next_due
+from local_aws.events.timer import SCHEDULES, Timer, first_due, next_due
 from local_aws.operations import Aws, Operations, Request, Result
 
 Document = dict[str, Any]
@@ -37,8 +37,9 @@ def _find(aws: Aws, request: Request) -> Document:
     return schedule
 
 
-def _save(aws: Aws, request: Request, created: float) -> Document:
-    """Check and keep a schedule; inside a transaction."""
+def _save(aws: Aws, request: Request, created: float | None = None) -> Document:
+    """Check and keep a schedule, a new one or one that was created then; inside a transaction."""
+    now = aws.clock.now()
     group, target = _group(aws, request.get("GroupName"))["Name"], request["Target"]
     if target["Arn"].startswith("arn:aws:scheduler:::aws-sdk:"):
         raise NotSupported(f"universal targets of schedules ({target['Arn']})")
@@ -54,11 +55,11 @@ def _save(aws: Aws, request: Request, created: float) -> Document:
         "State": request.get("State") or "ENABLED",
         "ActionAfterCompletion": request.get("ActionAfterCompletion") or "NONE",
         "ScheduleExpressionTimezone": request.get("ScheduleExpressionTimezone") or "UTC",
-        "CreationDate": created,
-        "LastModificationDate": aws.clock.now(),
+        "CreationDate": now if created is None else created,
+        "LastModificationDate": now,
         "Target": {"Input": "{}"} | {key: value for key, value in target.items() if value is not None},
     }
-    schedule["Due"] = next_due(schedule, aws.clock.now())
+    schedule["Due"] = first_due(schedule) if created is None else next_due(schedule, now)
     aws.store.put(SCHEDULES, f"{group}/{request['Name']}", schedule)
     aws.part(Timer).changed()
     return schedule
@@ -70,7 +71,7 @@ def create_schedule(aws: Aws, request: Request) -> Result:
     with aws.store.transaction():
         if aws.store.get(SCHEDULES, f"{request.get('GroupName') or DEFAULT}/{request['Name']}"):
             raise AwsError("ConflictException", f"Schedule {request['Name']} already exists.", status=409)
-        return {"ScheduleArn": _save(aws, request, aws.clock.now())["Arn"]}
+        return {"ScheduleArn": _save(aws, request)["Arn"]}
 
 
 @operations("UpdateSchedule")

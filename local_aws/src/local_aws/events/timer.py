@@ -5,6 +5,7 @@ its clock was moved is made up once.
 """
 
 import logging
+import math
 import re
 import uuid
 from typing import Any
@@ -94,6 +95,14 @@ def _fire_schedule(aws: Aws, key: str, schedule: Document, now: float) -> None:
         aws.store.put(SCHEDULES, key, schedule | {"Due": due})
 
 
+def first_due(schedule: Document) -> float | None:
+    """When a new schedule of EventBridge Scheduler is due: with a rate at its StartDate, or at once when it has none.
+
+    "Rate-based schedules", https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+    return next_due(schedule, math.nextafter(schedule["CreationDate"], 0))
+
+
 def next_due(schedule: Document, now: float) -> float | None:
     """When a schedule of EventBridge Scheduler is due behind `now`; None when never again."""
     if schedule["State"] == "DISABLED":
@@ -101,7 +110,7 @@ def next_due(schedule: Document, now: float) -> float | None:
     zone = schedule.get("ScheduleExpressionTimezone") or "UTC"
     start = schedule.get("StartDate") or schedule["CreationDate"]
     plan = timetable.read(schedule["ScheduleExpression"], zone)
-    due = plan.after(max(now, schedule.get("StartDate", 0)), start)
+    due = plan.after(max(now, math.nextafter(start, 0)), start)
     return due if due is not None and due <= schedule.get("EndDate", float("inf")) else None
 
 

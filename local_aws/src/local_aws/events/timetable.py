@@ -20,13 +20,13 @@ _DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED",
 
 @dataclass(frozen=True)
 class Rate:
-    """Every `seconds`, counted from `start`."""
+    """Every `seconds` from `start` on."""
 
     seconds: float
 
     def after(self, now: float, start: float) -> float | None:
         """The first moment behind `now`, in seconds since 1970; None when there is none any more."""
-        return start + (int(max(now - start, 0) // self.seconds) + 1) * self.seconds
+        return start + max(int((now - start) // self.seconds) + 1, 0) * self.seconds
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,10 @@ class Cron:
         for day in self._days(local.date()):
             for hour in sorted(self.hours):
                 for minute in sorted(self.minutes):
-                    moment = datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone)
-                    if moment.timestamp() > now:
-                        return moment.timestamp()
+                    wall = datetime.datetime(day.year, day.month, day.day, hour, minute, tzinfo=self.zone)
+                    moment = wall.timestamp()
+                    if moment > now and datetime.datetime.fromtimestamp(moment, self.zone) == wall:
+                        return moment
         return None
 
     def _days(self, first: datetime.date) -> Iterator[datetime.date]:
