@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local_aws import tar
 from local_aws.errors import AwsError
 from local_aws.jobs.failure import JobError
 from local_aws.jobs.folder import HostFolder
@@ -61,8 +62,7 @@ def unpack(aws: Aws, folder: HostFolder, source: str) -> None:
     path = _local(aws, folder, source)
     try:
         if not path.is_dir():
-            with tarfile.open(path) as tar:
-                tar.extractall(target, filter="data")
+            tar.extract(path, target)
         elif path != target:
             for entry in path.iterdir():
                 (target / entry.name).symlink_to(entry)

@@ -6,6 +6,7 @@ import threading
 import uuid
 from pathlib import Path
 
+from local_aws import tar
 from local_aws.errors import AwsError
 from local_aws.operations import Aws
 from local_aws.s3 import objects
@@ -52,9 +53,8 @@ class Artefacts:
         partial = folder.with_name(uuid.uuid4().hex)
         partial.mkdir(parents=True)
         try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(partial, filter="data")
-        except (OSError, EOFError, tarfile.TarError) as error:
+            tar.extract(archive, partial)
+        except (OSError, tarfile.TarError) as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise ServingError(f"The model data at {uri} cannot be unpacked: {error}") from error
         for path in partial.rglob("*"):

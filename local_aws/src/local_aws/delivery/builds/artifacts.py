@@ -4,6 +4,7 @@ import fnmatch
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -105,5 +106,5 @@ def unpack(archive: Path, folder: Path) -> None:
                 path = Path(opened.extract(item, folder))
                 if not item.is_dir() and mode & 0o777:
                     path.chmod(mode & 0o777)
-    except (zipfile.BadZipFile, UnicodeDecodeError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, zlib.error, EOFError, RuntimeError) as error:
         raise ArtifactError(f"{folder.name}: the source is no zip that can be read: {error}") from None
