@@ -1,6 +1,7 @@
 """What no single key can tell: settings of one configuration that contradict each other, in words."""
 
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -20,6 +21,9 @@ THRESHOLDS: dict[Name, Callable[[str], tuple[str, float]]] = {
     "xgboost": threshold.parse,
     "random_cut_forest": anomaly_threshold.parse,
 }
+
+#: Of a pipeline and of each of its jobs: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
+MOST_TAGS = 50
 
 
 def contradictions(config: Config, own_model: bool) -> Iterator[str]:
@@ -214,6 +218,24 @@ def _network(config: Config) -> Iterator[str]:
     security = config.security
     if bool(security.subnets) != bool(security.security_groups):
         yield "security: subnets and security_groups go together; name both or none."
-    for name in security.tags:
-        if name.lower().startswith("aws:"):
-            yield f"security.tags: {name!r} is AWS's own kind of name; choose one without aws: in front."
+    if len(security.tags) > MOST_TAGS:
+        yield f"security.tags: AWS takes at most {MOST_TAGS} tags, and these are {len(security.tags)}; remove some."
+    for name, value in security.tags.items():
+        yield from (f"security.tags: {fault}" for fault in _tag(name, value))
+
+
+def _tag(name: str, value: str) -> Iterator[str]:
+    if name.lower().startswith("aws:"):
+        yield f"{name!r} is AWS's own kind of name; choose one without aws: in front."
+    if not name:
+        yield f"the tag with the value {value!r} has no name; give it one, or remove it."
+    if not value:  # AWS would take it, and the SDK leaves it out of a training job
+        yield f"{name!r} = '' has no value, which the tags of jobs need; write one, or remove the tag."
+    for what, text, most in (("name", name, 128), ("value", value, 256)):
+        if len(text) > most:
+            yield f"{name!r} = {value!r}: the {what} has {len(text)} characters, at most {most} are taken; shorten it."
+        if strange := [one for one in text if unicodedata.category(one)[0] not in "LZN" and one not in "_.:/=+-@"]:
+            yield (
+                f"{name!r} = {value!r}: the {what} has {strange[0]!r}, which no tag may; write letters, digits, spaces "
+                "and _.:/=+-@ alone."
+            )

@@ -41,7 +41,7 @@ class Analysis(Section):
     facet_thresholds: dict[str, float] = Field(
         default_factory=dict,
         description="numeric facet = the value above which a row is in its group; without one each of at most five "
-        "values is a group, else the median parts them, as it did in the newest approved version",
+        "values is a group, else the median of the training rows parts them, as it did in the newest approved version",
     )
     facet_values: dict[str, Texts] = Field(
         default_factory=dict, description="facet = the groups to look at, each against all others; by default every one"
@@ -51,8 +51,9 @@ class Analysis(Section):
     )
     bias_gate: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict,
-        description="bias metric = limit; a model beyond it is rejected: { DI = 0.8 } is the four-fifths rule, a ratio "
-        "between 0.8 and 1.25, and every other metric lies between minus and plus its limit",
+        description="bias metric = limit; a model beyond it, or with a group that leaves it undefined, is rejected: "
+        "{ DI = 0.8 } is the four-fifths rule, a ratio between 0.8 and 1.25, and every other metric lies between minus "
+        "and plus its limit",
     )
     hold_baseline: bool = Field(
         default=False,

@@ -76,6 +76,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "interaction_constraints names the feature 3, there are 3, numbered from 0",
     ),
     "six parents": ({"tuning": {"parents": list("abcdef")}}, "tuning.parents"),
+    "tag without a value": (
+        {"security": {"tags": {"team": ""}}},
+        "security.tags: 'team' = '' has no value, which the tags of jobs need; write one, or remove the tag.",
+    ),
+    "tag without a name": ({"security": {"tags": {"": "risk"}}}, "with the value 'risk' has no name; give it one"),
+    "long tag": ({"security": {"tags": {"team": "x" * 257}}}, "the value has 257 characters, at most 256 are taken"),
+    "long name of a tag": ({"security": {"tags": {"x" * 129: "a"}}}, "= 'a': the name has 129 characters, at most 128"),
+    "tag of strange characters": (
+        {"security": {"tags": {"team": "a;b"}}},
+        "'team' = 'a;b': the value has ';', which no tag may; write letters, digits, spaces and _.:/=+-@ alone.",
+    ),
+    "too many tags": (
+        {"security": {"tags": {f"t{n}": "a" for n in range(51)}}},
+        "takes at most 50 tags, and these are",
+    ),
     "AWS's own tag": ({"security": {"tags": {"aws:team": "risk"}}}, "security.tags: 'aws:team' is AWS's own"),
     "a name of its own": ({"pipeline": {"partition": "a b"}}, "write letters, digits, _ and - alone"),
     "unknown section": ({"colour": {}}, "colour: this key is not known"),
