@@ -18,6 +18,10 @@ PERCENT: dict[str, Any] = {
 }
 
 
+def test_steps_may_begin_at_the_threshold() -> None:
+    steps.check(PERCENT)
+
+
 @pytest.mark.parametrize(("current", "beyond", "wanted"), [(10, 0, 10), (10, 10, 11), (11, 20, 14), (11, 500, 14)])
 def test_a_percentage_is_rounded_towards_the_current_capacity(current: int, beyond: float, wanted: int) -> None:
     assert steps.wanted(PERCENT, current, beyond) == wanted

@@ -34,7 +34,7 @@ class Lab:
         self.jobs = Jobs(self.aws)
         self.aws.parts[Jobs] = self.jobs
         Tuner(self.aws)
-        self._numbers = itertools.count(1)
+        self._numbers, self._prints = itertools.count(1), itertools.count(1)
 
     def create(
         self, *, goal: str = "Maximize", most: int = 4, parallel: int = 1, metric: str = METRIC, **more: Any
@@ -83,8 +83,9 @@ class Lab:
         return self.describe(name)
 
     def print(self, trial: dict[str, Any], value: float) -> None:
+        """The objective, beside another metric that is worse each time."""
         for observer in self.jobs.observers:
-            observer(trial, [(METRIC, value)])
+            observer(trial, [("train:auc", -float(next(self._prints))), (METRIC, value)])
 
     def end(self, name: str, told: float | str) -> None:
         with self.aws.store.transaction():
@@ -160,6 +161,11 @@ def test_curves_of_failed_jobs_stop_nobody(lab: Lab) -> None:
         assert (found["Trials"][3]["TrainingJobStatus"] == "Stopped") == stopped, others
 
 
+def test_other_metrics_than_the_objective_stop_nobody(lab: Lab) -> None:
+    found = lab.play(lab.create(TrainingJobEarlyStoppingType="Auto"), lambda *_: 0.9)
+    assert {trial["TrainingJobStatus"] for trial in found["Trials"]} == {"Completed"}
+
+
 def test_a_search_knows_its_parents(lab: Lab) -> None:
     """Eight earlier jobs say that small values are good: what comes next is not what a search without them tries."""
 
@@ -232,6 +238,8 @@ def test_the_median_rule_needs_three_and_compares_running_means() -> None:
     assert not median.hopeless([0.5, 0.65], rising, maximise=True), "above the median of the means, .6"
     falling = [[0.7, 0.5], [0.8, 0.6], [0.6, 0.4]]
     assert not median.hopeless([0.7, 0.55], falling, maximise=False), "below the median of the means, .6"
+    same = [[0.5]] * 3
+    assert not any(median.hopeless([0.5], same, maximise=maximise) for maximise in (True, False)), "as good as it"
 
 
 BEYOND = {
