@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from local_aws.errors import AwsError
+from local_aws.jobs.inputs import Item
+from local_aws.jobs.outputs import Output
+from local_aws.jobs.transform import capture
 from local_aws.operations import Aws
 from local_aws.s3 import buckets, multipart, objects, transfer
 from local_aws.store import RESERVE, Store
@@ -206,6 +209,28 @@ def test_no_space_for_the_commit_of_an_upload_in_parts(s3: Aws, monkeypatch: pyt
     monkeypatch.undo()
     multipart.complete_multipart_upload(s3, done)
     assert objects.read(s3, "data", "large").blob.read_bytes() == b"part"
+
+
+def test_no_space_for_the_second_manifest_of_a_captured_transform(s3: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, left = objects.stage, [1]
+
+    def once(aws: Aws, content: bytes) -> objects.Staged:
+        if not left.pop():
+            no_space()
+        left.append(0)
+        return stage(aws, content)
+
+    monkeypatch.setattr(objects, "stage", once)
+    job = {
+        "DataCaptureConfig": {"DestinationS3Uri": "s3://data/captured"},
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": "s3://data/in/"}}},
+        "TransformOutput": {"S3OutputPath": "s3://data/out"},
+        "TransformStartTime": 0.0,
+    }
+    made = Output("data", "out/key.out", stage(s3, b"made"))
+    with pytest.raises(OSError, match="No space left"):
+        capture.manifests(s3, job, [Item("data", "in/key", "key")], [made])
+    assert sorted(path.read_bytes() for path in s3.store.blobs.glob("??/*")) == [b"made", b"old"]
 
 
 def test_no_space_for_rows(s3: Aws) -> None:

@@ -25,7 +25,9 @@ def stamps(started: float) -> Stamps:
 
 
 def manifests(aws: Aws, job: Mapping[str, Any], items: Sequence[Item], made: Sequence[Output]) -> list[Output]:
-    """`input/yyyy/mm/dd/hh/…` and `output/…` below DestinationS3Uri, staged; nothing without DataCaptureConfig."""
+    """`input/yyyy/mm/dd/hh/…` and `output/…` below DestinationS3Uri, both staged or none; nothing without
+    DataCaptureConfig.
+    """
     config = job.get("DataCaptureConfig")
     if not config:
         return []
@@ -33,12 +35,13 @@ def manifests(aws: Aws, job: Mapping[str, Any], items: Sequence[Item], made: Seq
     target = job["TransformOutput"]["S3OutputPath"]
     keys = [f"{item.bucket}/{item.key}" for item in items]
     results = [f"{output.bucket}/{output.key}" for output in made]
-    return [
-        _manifest(aws, config["DestinationS3Uri"], "input", job["TransformStartTime"], source, keys),
-        _manifest(
-            aws, config["DestinationS3Uri"], "output", job["TransformStartTime"], f"{target.rstrip('/')}/", results
-        ),
-    ]
+    destination, at = config["DestinationS3Uri"], job["TransformStartTime"]
+    given = _manifest(aws, destination, "input", at, source, keys)
+    try:
+        return [given, _manifest(aws, destination, "output", at, f"{target.rstrip('/')}/", results)]
+    except BaseException:
+        given.staged.discard()
+        raise
 
 
 def _manifest(aws: Aws, destination: str, folder: str, at: float, uri: str, keys: Sequence[str]) -> Output:
