@@ -206,8 +206,10 @@ def _settled(now: State, version: int) -> bool:
 
 
 def standing(now: State, version: int) -> str:
-    """Why an approved version is not deployed now, in a sentence."""
+    """Why an approved version is not live, in a sentence."""
     live = now.live
+    if now.open and now.open.version == version:
+        return f"Version {version} is on its way: mlops deployments shows how far, and what it waits for."
     if live and live.version == version and live.proved:
         return f"Version {version} is live already."
     if live and live.version == version:

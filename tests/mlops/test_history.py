@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from mlops.history import about, why
 from model_deploy.promotion.state import State, fold
 
@@ -70,6 +72,14 @@ def test_the_records_of_one_version() -> None:
     assert second[-1]["Outcome"] == "failed"
     assert "Proof" not in second[-1]
     assert list(about(RECORDS, 3)) == []
+
+
+@pytest.mark.parametrize("version", [2, 3], ids=["failed before", "new"])
+def test_what_is_under_way_is_said_to_be(version: int) -> None:
+    now = state()
+    for record in [status(version, "Approved"), *opened(version)]:
+        now = fold(now, {"sequence": now.sequence + 1, "at": 9000.0, **record})
+    assert why(now, [], version, "Approved").startswith(f"Version {version} is on its way: mlops deployments ")
 
 
 def test_why_it_is_live_or_not() -> None:
