@@ -76,7 +76,7 @@ def render(
         artefact=escape(verdict.artefact),
         champion=champion.section(more.champion),
         bias=bias.section(more.analysis, more.page),
-        explanations=explanations.section(more.analysis, more.page, decision.outputs),
+        explanations=explanations.section(more.analysis, more.page, decision.outputs, _class_rows(metrics, decision)),
         quality=quality.section(more.statistics),
     )
     return shell(f"{more.origin.name}: evaluation", body)
@@ -120,6 +120,15 @@ def _confusion(metrics: Document) -> str:
     rows = [(escape(actual), *(f"{count:,}" for count in counts.values())) for actual, counts in matrix.items()]
     header = ("Actual \\ predicted", *(f"#{escape(name)}" for name in matrix))
     return "<h2>Decisions</h2>" + table(header, rows)
+
+
+def _class_rows(metrics: Document, decision: Decision) -> dict[str, int]:
+    """Key of an output → test rows of its class; empty unless each class has an output."""
+    if "classes" not in metrics:
+        return {}
+    return {
+        key: metrics["classes"][name]["count"] for key, name in zip(decision.outputs, decision.classes, strict=True)
+    }
 
 
 def _classes(metrics: Document) -> str:

@@ -11,6 +11,8 @@ from analysis.pages.style import notes, number, table
 from contract.documents import Document
 
 TITLES = dict(zip(SECTIONS, ("Of the labels, before training", "Of the decisions, after training"), strict=True))
+#: Groups beside each other in a table; the next ones stand in another one below, so that none is cut.
+MOST_GROUPS = 5
 KINDS = {True: "passed", False: "rejected", None: "unsure"}
 
 
@@ -95,10 +97,13 @@ def _figures(title: str, section: Document) -> str:
         for facet, found in section["facets"].items()
         for group in found
     ]
-    header = ("Metric", *(f"#{escape(name)}" for name, _ in groups))
     reasons = notes(_reasons(groups))
-    body = table(header, _rows(groups))
+    body = "".join(_table(groups[start : start + MOST_GROUPS]) for start in range(0, len(groups), MOST_GROUPS))
     return f"<details open><summary>{escape(title)}: {len(groups[0][1])} metrics</summary>{body}{reasons}</details>"
+
+
+def _table(groups: list[tuple[str, list[Document]]]) -> str:
+    return table(("Metric", *(f"#{escape(name)}" for name, _ in groups)), _rows(groups))
 
 
 def _rows(groups: list[tuple[str, list[Document]]]) -> Iterator[tuple[str, ...]]:

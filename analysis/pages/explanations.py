@@ -1,32 +1,38 @@
 """The report's section on explanations: what moves the answers in all, how, and in single records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from analysis.pages.charts import MOST_NAMES, bars, curve, pushes
 from analysis.pages.style import notes, number
 from contract.documents import Document
 
+#: Classes whose partial dependence is drawn.
+MOST_CLASSES = 3
 
-def section(analysis: Document, page: Document, outputs: Mapping[str, str]) -> str:
+
+def section(analysis: Document, page: Document, outputs: Mapping[str, str], rows: Mapping[str, int]) -> str:
     """HTML out of `analysis.json` and the records of `analysis.analyze`; nothing without explanations.
 
-    outputs  key of an output in `analysis.json` → its name
+    outputs  key of an output in `analysis.json` → its name, in the order of the classes
+    rows     key of an output → test rows of its class; empty where there are no classes to choose from
     """
     explanations = analysis.get("explanations", {})
-    shap = explanations.get("kernel_shap", {})
-    if not shap:
+    found = explanations.get("kernel_shap", {})
+    if not found:
         return ""
+    # The document's keys are sorted as texts: label10 comes before label2.
+    shap = {key: found[key] for key in [*(key for key in outputs if key in found), *found]}
     method = explanations.get("method", "KernelSHAP")
-    rows = f" over {page['explained']:,} test rows" if "explained" in page else ""
-    said = f'<p class="muted">{escape(method)}: the mean absolute value{rows}.</p>'
+    over = f" over {page['explained']:,} test rows" if "explained" in page else ""
+    said = f'<p class="muted">{escape(method)}: the mean absolute value{over}.</p>'
     note = notes([explanations["note"]]) if "note" in explanations else ""
     most = "".join(_most(outputs.get(key, key), found, len(shap) > 1) for key, found in shap.items())
     return (
         f'<h2>What moves the answers</h2>{said}{note}<div class="small">{most}</div>'
         if len(shap) > 1
         else f'<h2>What moves the answers</h2>{said}{note}<div class="sheet">{most}</div>'
-    ) + (_curves(explanations.get("pdp", [])) + _records(page.get("records", [])))
+    ) + (_curves(explanations.get("pdp", []), outputs, rows) + _records(page.get("records", []), outputs))
 
 
 def _most(name: str, found: Document, several: bool) -> str:
@@ -37,45 +43,67 @@ def _most(name: str, found: Document, several: bool) -> str:
     return f'<div class="sheet"><h3>{escape(name)}</h3>{drawn}</div>' if several else drawn
 
 
-def _curves(dependences: list[Document]) -> str:
+def _curves(dependences: list[Document], outputs: Mapping[str, str], rows: Mapping[str, int]) -> str:
     if not dependences:
         return ""
-    answers = [value for each in dependences for value in each["model_predictions"][-1]]
-    low, high = min(answers), max(answers)
-    drawn = "".join(f'<div class="sheet">{_curve(each, low, high)}</div>' for each in dependences)
+    count = len(dependences[0]["model_predictions"])
+    by_rows = sorted(range(count), key=lambda place: -rows.get(f"label{place}", 0))
+    shown = by_rows[:MOST_CLASSES]
+    names = {place: outputs.get(f"label{place}", f"label{place}") for place in shown}
+    some = f" Of {count} classes, the {len(shown)} with the most test rows." if len(shown) < count else ""
+    drawn = "".join(
+        (f"<h3>{escape(name)}</h3>" if count > 1 else "") + _class(dependences, place, name if count > 1 else "answer")
+        for place, name in names.items()
+    )
+    scale = "on one scale for all" if count == 1 else "on one scale for all columns of a class"
     return (
         "<h2>How they move it</h2>"
-        '<p class="muted">Partial dependence: the mean answer when all rows take this value, on one scale for all. '
-        "Grey bars: the share of the rows near each number.</p>"
-        f'<div class="small">{drawn}</div>'
+        f'<p class="muted">Partial dependence: the mean answer when all rows take this value, {scale}. '
+        f"Grey bars: the share of the rows near each number.{some}</p>{drawn}"
     )
 
 
-def _curve(each: Document, low: float, high: float) -> str:
-    name, values, answers = each["feature_name"], each["feature_values"], each["model_predictions"][-1]
+def _class(dependences: list[Document], place: int, name: str) -> str:
+    """The curves of one output, by its place among them."""
+    found = [each["model_predictions"][place] for each in dependences]
+    low, high = min(map(min, found)), max(map(max, found))
+    drawn = "".join(
+        f'<div class="sheet">{_curve(each, answers, name, low, high)}</div>'
+        for each, answers in zip(dependences, found, strict=True)
+    )
+    return f'<div class="small">{drawn}</div>'
+
+
+def _curve(each: Document, answers: Sequence[float], of: str, low: float, high: float) -> str:
+    name, values = each["feature_name"], each["feature_values"]
     title = f"<h3>{escape(name)}</h3>"
     if each["data_type"] == "numerical":
         shares = each.get("data_distribution", ())
-        return title + curve(values, answers, low, high, f"Mean answer by {name}", shares)
+        return title + curve(values, answers, low, high, f"Mean {of} by {name}", shares)
     return title + bars([(str(value), answer) for value, answer in zip(values, answers, strict=True)], high)
 
 
-def _records(records: list[Document]) -> str:
+def _records(records: list[Document], outputs: Mapping[str, str]) -> str:
     if not records:
         return ""
-    drawn = "".join(f'<div class="sheet">{_record(each)}</div>' for each in records)
+    several = len(outputs) > 1
+    drawn = "".join(f'<div class="sheet">{_record(each, outputs if several else {})}</div>' for each in records)
+    of = " of the class that is decided" if several else ""
     return (
         "<h2>Single records</h2>"
-        '<p class="muted">From the lowest to the highest answer: what raised (orange) and lowered (blue) it against '
-        f'the baseline row.</p><div class="small records">{drawn}</div>'
+        f'<p class="muted">From the lowest to the highest answer{of}: what raised (orange) and lowered (blue) it '
+        f'against the baseline row.</p><div class="small records">{drawn}</div>'
     )
 
 
-def _record(record: Document) -> str:
+def _record(record: Document, outputs: Mapping[str, str]) -> str:
+    """One row; `outputs` names what the answer is where there are several."""
     lines = [(_value(column), column["shap"]) for column in record["columns"]]
     lines += _others(record)
+    of = f", {outputs[record['output']]}" if record.get("output") in outputs else ""
+    scale = f" ({record['scale']})" if record.get("scale") else ""
     return (
-        f"<h3>Test row {record['row']:,}: {number(record['answer'])}</h3>"
+        f"<h3>Test row {record['row']:,}{escape(of)}: {number(record['answer'])}{escape(scale)}</h3>"
         f'<p class="muted"><small>the baseline row: {number(record["expected"])}</small></p>{pushes(lines)}'
     )
 

@@ -22,7 +22,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 28px; line-height: 1.25; margin: 0 0 4px; } h1, .muted, li { overflow-wrap: anywhere; }
 h2 { font-size: 19px; margin: 40px 0 12px; }
-h3 { font-size: 16px; margin: 0 0 6px; } p { margin: 8px 0; max-width: 76ch; }
+h3 { font-size: 16px; margin: 0 0 6px; } main > h3 { margin: 22px 0 10px; } p { margin: 8px 0; max-width: 76ch; }
 .muted { color: var(--muted); } small { font-size: 13px; }
 .verdict, .note { border-left: 6px solid; border-radius: 6px; padding: 14px 18px; margin: 16px 0;
 background: var(--sheet); overflow-wrap: anywhere; }
@@ -49,7 +49,8 @@ align-items: center; }
 .track { height: 12px; border-radius: 3px; background: var(--track); position: relative; }
 .track i { position: absolute; top: 0; bottom: 0; border-radius: 3px; background: var(--blue); }
 .track i.up { background: var(--orange); }
-details { margin: 10px 0; } summary { cursor: pointer; color: var(--muted); }
+details { margin: 10px 0; } .scroll + .scroll { margin-top: 12px; }
+details th { overflow-wrap: anywhere; } summary { cursor: pointer; color: var(--muted); }
 dl { display: grid; grid-template-columns: minmax(110px, 220px) 1fr; gap: 8px 18px; margin: 0; }
 dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
 .badge { display: inline-block; border: 1.5px solid; border-radius: 999px; padding: 1px 12px; font-weight: 600; }

@@ -1,11 +1,12 @@
 """Parts of the pages: names, figures, axes, and the four-fifths rule in words."""
 
+import re
 from typing import Any
 
 import pytest
 
 from analysis.fairness import SECTIONS
-from analysis.pages import bias, card, champion, quality
+from analysis.pages import bias, card, champion, explanations, quality
 from analysis.pages.charts import ticks
 from analysis.pages.names import MEANINGS, name, sentence
 from analysis.pages.origin import Origin
@@ -159,3 +160,69 @@ def test_a_card_says_who_it_is_of_and_the_verdict_first() -> None:
     assert "Pipeline credit, execution x1, training job job-7, judged on 2026-01-31" in page
     assert page.index('"verdict rejected"><strong>Rejected: &lt;b&gt;.') < page.index("<h2>")
     assert Origin("credit").line() == ""
+
+
+def explained(classes: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """`analysis.json` as it is read, its keys sorted as texts, and the names of the outputs."""
+    outputs = {f"label{place}": f"score of k{place}" for place in range(classes)}
+    answers = [[place / 100, 0.5 + place / 100] for place in range(classes)]
+    curve = {
+        "feature_name": "age", "data_type": "numerical", "feature_values": [1.0, 2.0], "model_predictions": answers,
+    }  # fmt: skip
+    sheets = {key: {"global_shap_values": {"age": 0.1}} for key in sorted(outputs)}
+    return {"explanations": {"kernel_shap": sheets, "pdp": [curve]}}, outputs
+
+
+@pytest.mark.parametrize("classes", [3, 16])
+def test_the_sheets_of_many_classes_have_their_order(classes: int) -> None:
+    found, outputs = explained(classes)
+    page = explanations.section(found, {}, outputs, {})
+    sheets = page.partition("<h2>How they move it")[0]
+    assert re.findall(r"<h3>score of (\w+)</h3>", sheets) == [f"k{place}" for place in range(classes)]
+
+
+def test_partial_dependence_is_that_of_the_classes_with_the_most_rows_by_name() -> None:
+    found, outputs = explained(16)
+    page = explanations.section(found, {}, outputs, {"label2": 5, "label11": 900, "label15": 40, "label0": 1})
+    curves = page.partition("<h2>How they move it")[2]
+    assert re.findall(r"<h3>score of (\w+)</h3>", curves) == ["k11", "k15", "k2"]
+    assert re.findall(r'aria-label="([^"]+)"', curves)[0] == "Mean score of k11 by age"
+    assert ">0.610<" in curves, "the scale is that of the class"
+    assert "Of 16 classes, the 3 with the most test rows." in curves
+    found, outputs = explained(3)
+    few = explanations.section(found, {}, outputs, {"label0": 1, "label1": 1, "label2": 2})
+    assert re.findall(r"<h3>score of (\w+)</h3>", few.partition("<h2>How they move it")[2]) == ["k2", "k0", "k1"]
+    assert "with the most" not in few
+
+
+def test_one_output_is_the_answer_and_needs_no_name() -> None:
+    found, _ = explained(1)
+    record = {"row": 7, "output": "label0", "scale": "", "answer": 0.9, "expected": 0.2, "columns": [], "others": 0.0}
+    page = explanations.section(found, {"records": [record]}, {"label0": "score of yes"}, {})
+    assert 'aria-label="Mean answer by age"' in page
+    assert "<h3>Test row 7: 0.9000</h3>" in page
+    assert "score of yes" not in page
+
+
+def test_a_record_names_the_class_whose_answer_it_is() -> None:
+    found, outputs = explained(16)
+    record = {
+        "row": 1234, "output": "label11", "scale": "before softmax", "answer": 2.5, "expected": 0.2, "columns": [],
+        "others": 0.0,
+    }  # fmt: skip
+    page = explanations.section(found, {"records": [record]}, outputs, {})
+    assert "<h3>Test row 1,234, score of k11: 2.5000 (before softmax)</h3>" in page
+    assert "the lowest to the highest answer of the class that is decided" in page
+
+
+@pytest.mark.parametrize("count", [1, bias.MOST_GROUPS, 13])
+def test_tables_of_many_groups_stand_below_each_other(count: int) -> None:
+    """So that none is wider than the page: all groups are there, in their order, and with each the metric's name."""
+    section = ratios(**{f"g{place}": 1.0 + place for place in range(count)})
+    tables = bias.section(section, {}).split("<table>")[1:]
+    heads = [re.findall(r"<th[^>]*>(sex = \w+)</th>", table) for table in tables]
+    assert max(map(len, heads)) <= bias.MOST_GROUPS
+    assert [name for head in heads for name in head] == [f"sex = g{place}" for place in range(count)]
+    assert all("<td>Disparate Impact</td>" in table for table in tables)
+    shown = [value for table in tables for value in re.findall(r'<td class="number">([^<]+)</td>', table)]
+    assert shown == [number(1.0 + place) for place in range(count)]
