@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from contract.documents import Document
 from contract.errors import InputError
 from contract.preprocessor import Categorical, Numeric, Preprocessor, Split
 from preprocessing.cell_hashes import Hashes
-from preprocessing.census import take_census
+from preprocessing.census import Census, take_census
 from preprocessing.clean import Cells, Floats, Texts, clean
 from preprocessing.derive import Features
 from preprocessing.duplicates import Duplicates, find_duplicates
@@ -25,7 +24,8 @@ from preprocessing.labelled import labelled
 from preprocessing.leakage import warnings_of
 from preprocessing.read import Batch, File, batches, files
 from preprocessing.settings import Settings
-from preprocessing.split import SIDES, Sides
+from preprocessing.shares import Fault, RowCounts, faults
+from preprocessing.split import POOLED, SIDES, Sides
 from preprocessing.statistics import Counts, Moments, Sample
 from preprocessing.stream import mapped
 
@@ -60,7 +60,7 @@ def fit(source: Path, settings: Settings, features: Features | None = None, work
     training = _Training(settings, split, classes, features)
     for part in mapped(training.measure, _rows(found, settings, duplicates)):
         training.merge(part)
-    _check_sides(training.rows, settings, classes)
+    about_split = _about_split(found, settings, census, faults(training.rows, settings, classes), work)
     preprocessor = Preprocessor(settings.columns, tuple(training.features()), classes, split)
     _check_names(preprocessor)
     findings = {
@@ -69,6 +69,7 @@ def fit(source: Path, settings: Settings, features: Features | None = None, work
         "labels": {
             text: dict(zip(SIDES, training.rows[:, index].tolist(), strict=True)) for index, text in enumerate(classes)
         },
+        "split": about_split,
         "warnings": training.warnings(),
     }
     return Fitted(preprocessor, duplicates, findings)
@@ -76,10 +77,6 @@ def fit(source: Path, settings: Settings, features: Features | None = None, work
 
 def _rows(found: list[File], settings: Settings, duplicates: Duplicates) -> Iterator[Batch]:
     return (duplicates.leave_out(batch) for batch in batches(found, settings.columns))
-
-
-#: (sides, classes) int64; a regression counts as one class.
-RowCounts = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -187,18 +184,20 @@ class _Training:
         return warnings_of(columns, cells[:, 0], self._settings.columns)
 
 
-def _check_sides(rows: RowCounts, settings: Settings, classes: tuple[str, ...]) -> None:
-    for index, side in enumerate(SIDES):
-        if getattr(settings.split, side) > 0 and not rows[index].any():
-            raise InputError(
-                f"The split leaves no rows for {side} out of {rows.sum()}; more rows, or other shares, would mend it."
-            )
-    for index, text in enumerate(classes):
-        if not rows[0, index]:
-            raise InputError(
-                f"No training row has the label {text!r} ({rows[:, index].sum()} rows have it); "
-                "a stratified split, another seed or more rows would mend it."
-            )
+def _about_split(
+    found: list[File], settings: Settings, census: Census, faults: list[Fault], work: Path | None
+) -> list[str]:
+    """What a person should know of the split, a sentence each. Raises InputError for a split that cannot be used."""
+    if not faults:
+        return []
+    repeats: Counter[str] = Counter()
+    if not (settings.deduplicate or settings.split.key or settings.split.by == "time"):
+        distinct = take_census(_rows(found, settings, find_duplicates(found, settings.columns, work)), settings)
+        repeats = census.labels - distinct.labels + Counter({POOLED: census.rows - distinct.rows})
+    told = [fault.sentence(settings, repeats) for fault in faults]
+    if faults[0].refused:
+        raise InputError(told[0])
+    return told
 
 
 def _check_names(preprocessor: Preprocessor) -> None:

@@ -113,7 +113,12 @@ class Preprocess(Section):
 
 class Split(Section):
     """The shares were measured on tables of some thousand rows: a large test split steadies the score that the gate
-    reads, and the rows that it takes from training hardly lower it."""
+    reads, and the rows that it takes from training hardly lower it.
+
+    Equal rows, or those of one key, stand on one side, so that many of them shift the shares. PreprocessFit tells a
+    share, of all rows or of a stratified class, that misses the one asked for by more than a third and by more than
+    three standard deviations of chance, and refuses a side without rows, or without a row of one of two classes;
+    `[preprocess] deduplicate = true`, another seed or a key that tells equal rows apart mends either."""
 
     by: Literal["random", "stratified", "time"] = Field(default="stratified", description="how rows find their side")
     key: Texts = Field(default=(), description="columns that keep rows together; empty: the whole row")

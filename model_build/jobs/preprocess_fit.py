@@ -50,7 +50,7 @@ def main() -> None:
     documents.write(output / package.STATISTICS, found)
     documents.write(output / package.CONSTRAINTS, constraints(found))
     print("rows: " + ", ".join(f"{name} {count}" for name, count in fitted.findings["rows"].items()), flush=True)
-    for warning in fitted.findings["warnings"]:
+    for warning in (*fitted.findings["split"], *fitted.findings["warnings"]):
         print(f"WARNING {warning}", flush=True)
 
 
