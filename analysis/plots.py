@@ -54,7 +54,8 @@ DPI = 130
 BAND_RESAMPLES = 100
 SCATTER_ROWS = 3000
 MOST_CURVES = 8
-MOST_NUMBERS = 15
+#: Classes up to which a confusion matrix has its counts, and the classes' names along its axes.
+MOST_NUMBERS, MOST_NAMES = 15, 30
 
 
 def draw(rows: Sample, report: Document) -> dict[str, bytes]:
@@ -104,7 +105,7 @@ def _roc(rows: Binary, metrics: Document) -> Figure:
         label=f"Threshold {rows.threshold:.3g}",
     )  # fmt: skip
     _unit_square(axes)
-    axes.legend(loc="lower right")
+    _legend(figure)
     return figure
 
 
@@ -120,7 +121,7 @@ def _precision_recall(rows: Binary, metrics: Document) -> Figure:
             label=f"Threshold {rows.threshold:.3g}",
         )  # fmt: skip
     _unit_square(axes)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, min(base + 0.02, 0.6)))
+    _legend(figure)
     return figure
 
 
@@ -138,7 +139,7 @@ def _calibration(rows: Binary, metrics: Document) -> Figure:
         label=f"Model, error {_interval(metrics['expected_calibration_error'])}",
     )  # fmt: skip
     axes.set(title="Calibration", ylabel=f"Share of “{rows.classes[1]}”", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
-    axes.legend(loc="upper left")
+    _legend(figure)
     below.hist(rows.scores, bins=2 * BINS, range=(0, 1), color=BLUE, alpha=0.75, rwidth=0.92)
     below.axvline(rows.threshold, color=ORANGE, linewidth=1.5)
     below.set(xlabel="Score", ylabel="Rows")
@@ -152,9 +153,8 @@ def _confusion(classes: tuple[str, ...], confusion: Document) -> Figure:
     figure, axes = _canvas("Confusion matrix", "Predicted", "Actual")
     axes.grid(visible=False)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    _class_axes(axes, classes)
     if len(classes) <= MOST_NUMBERS:
-        axes.set_xticks(range(len(classes)), [_short(name) for name in classes], rotation=30 if len(classes) > 4 else 0)
-        axes.set_yticks(range(len(classes)), [_short(name) for name in classes])
         for (row, column), count in np.ndenumerate(counts):
             share = shares[row, column]
             axes.text(
@@ -162,6 +162,20 @@ def _confusion(classes: tuple[str, ...], confusion: Document) -> Figure:
                 fontsize=max(6, 12 - len(classes) // 2), color="white" if share > 0.55 else INK,
             )  # fmt: skip
     return figure
+
+
+def _class_axes(axes: Axes, classes: tuple[str, ...]) -> None:
+    """The classes' names along both axes; where there are too many, what stands in for them is said."""
+    count = len(classes)
+    if count > MOST_NAMES:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set(xlabel=f"Predicted: {count} classes, in the order of the table by class", ylabel="Actual, in the same order")
+        return
+    names, size = [_short(name) for name in classes], 10 if count <= 12 else 8 if count <= 20 else 6.5
+    turn = {"rotation": 0} if count <= 4 else {"rotation": 90 if count > 10 else 35, "rotation_mode": "anchor"}
+    axes.set_xticks(range(count), names, fontsize=size, ha="right" if count > 4 else "center", **turn)
+    axes.set_yticks(range(count), names, fontsize=size)
 
 
 def _roc_by_class(rows: Multiclass, metrics: Document) -> Figure:
@@ -176,7 +190,7 @@ def _roc_by_class(rows: Multiclass, metrics: Document) -> Figure:
         )
     _unit_square(axes)
     if shown:
-        axes.legend(loc="lower right")
+        _legend(figure)
     return figure
 
 
@@ -186,7 +200,7 @@ def _predicted_actual(rows: Regression, metrics: Document) -> Figure:
     ends = [min(rows.labels.min(), rows.scores.min()), max(rows.labels.max(), rows.scores.max())]
     r2 = "undefined" if metrics["r2"]["value"] is None else _interval(metrics["r2"])
     axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1.2, label=f"Equal; R² {r2}")
-    axes.legend(loc="upper left")
+    _legend(figure)
     return figure
 
 
@@ -218,6 +232,11 @@ def _canvas(title: str, horizontal: str, vertical: str) -> tuple[Figure, Axes]:
 
 def _figure() -> Figure:
     return Figure(figsize=SIZE, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.14, h_pad=0.12))
+
+
+def _legend(figure: Figure) -> None:
+    """Below the axes, where it covers nothing, wherever the curves lie."""
+    figure.legend(loc="outside lower center", ncols=2, borderpad=0, borderaxespad=0.2, columnspacing=1.4)
 
 
 def _unit_square(axes: Axes) -> None:

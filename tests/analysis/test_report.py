@@ -3,10 +3,13 @@
 import re
 from dataclasses import replace
 from html import escape
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from analysis import gate, plots
@@ -82,8 +85,39 @@ def test_names_are_drawn_as_they_are_written(name: str) -> None:
             texts = [text for figure in figures.values() for text in figure.findobj(Text)]
         assert any(name in text.get_text() for text in texts)
         assert not any(text.get_parse_math() for text in texts)
-    shown = figures["roc"].axes[0].get_legend()
+    (shown,) = figures["roc"].legends
     assert any(text.get_text().endswith(name) for text in shown.get_texts())
+
+
+@pytest.mark.parametrize("name", ["binary", "multiclass", "regression"])
+def test_a_legend_covers_nothing(name: str) -> None:
+    """Wherever the curves lie: here at a base rate of .7, and worse than chance."""
+    labels, scores, decision, _ = SETS[name]
+    labels = np.where(np.arange(len(labels)) % 10 < 7, 1, labels) if name == "binary" else labels
+    rows = sample(labels, 1 - scores if name == "binary" else scores, decision)
+    report = evaluate(rows, len(labels), 2, seed=0)
+    with mpl.rc_context(plots.STYLE):
+        for figure in dict(plots.PLOTS[type(rows)](rows, report[rows.section])).values():
+            FigureCanvasAgg(figure).draw()
+            boxes = [each.get_window_extent() for each in figure.findobj(Legend)]
+            assert not any(box.overlaps(axes.get_tightbbox()) for box in boxes for axes in figure.axes)
+            assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 for box in boxes)
+
+
+@pytest.mark.parametrize("count", [2, 16, plots.MOST_NAMES, plots.MOST_NAMES + 1])
+def test_a_confusion_matrix_names_its_classes_up_to_a_limit(count: int) -> None:
+    names = tuple(f"k{index}" for index in range(count))
+    confusion = {actual: dict.fromkeys(names, 3) for actual in names}
+    with mpl.rc_context(plots.STYLE):
+        figure = plots._confusion(names, confusion)
+        FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    for axis in (axes.xaxis, axes.yaxis):
+        labels = [label for label in axis.get_ticklabels() if label.get_text()]
+        assert [label.get_text() for label in labels] == (list(names) if count <= plots.MOST_NAMES else [])
+        boxes = [label.get_window_extent() for label in labels]
+        assert not any(one.overlaps(other) for one, other in pairwise(boxes))
+    assert (f"{count} classes" in axes.get_xlabel()) == (count > plots.MOST_NAMES)
 
 
 def test_the_verdict_is_text_and_not_markup() -> None:
