@@ -120,8 +120,12 @@ def reason(execution: Document, found: list[Document]) -> str:
 def metrics(found: list[Document]) -> dict[str, float]:
     """The metrics that the test split defines, out of the gate's document; empty when no evaluation ended well."""
     evaluated = evaluation(found)
-    values = evaluated[1].get("metrics", {}) if evaluated else {}
-    return {name: value for name, value in values.items() if value != UNDEFINED}
+    return defined(evaluated[1]) if evaluated else {}
+
+
+def defined(gate: Document) -> dict[str, float]:
+    """The metrics of a gate's document that have a value."""
+    return {name: value for name, value in gate.get("metrics", {}).items() if value != UNDEFINED}
 
 
 def evaluation(found: list[Document]) -> tuple[str, Document] | None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 from rich.markup import escape
 
 from contract import package
 from contract.documents import Document
 from contract.errors import InputError
-from mlops import history, output, projects, provenance, standing
+from mlops import history, output, projects, provenance, runs, standing
 
 #: The hashes in a version's metadata, in words.
 HASHES = {package.DATA_HASH: "data", package.CODE_HASH: "code", package.ARTEFACT_HASH: "artefact"}
@@ -21,11 +22,12 @@ def read(row: Document) -> Document:
 
     Beside the row's members: ApprovalDescription, ModelPackageDescription (the gate's verdict in words), RiskRating and
     ModelCard (its content), Hashes, PipelineExecutionArn, Lineage (see `mlops.provenance`), Ledger and Standing (see
-    `mlops.history`); what there is not is left out.
+    `mlops.history`), and of the pipeline's execution, while there is one, all Metrics on the test split and the
+    addresses Report and CardPage; what there is not is left out.
     """
     found = boto3.client("sagemaker").describe_model_package(ModelPackageName=row["ModelPackageArn"])
     metadata = found.get("CustomerMetadataProperties", {})
-    card = _card(found)
+    card, execution = _card(found), found.get("MetadataProperties", {}).get("GeneratedBy")
     project = projects.find(row["ModelPackageGroupName"]) if projects.deployable(row["ModelPackageGroupName"]) else None
     sheet = row | {
         "ApprovalDescription": found.get("ApprovalDescription"),
@@ -33,9 +35,11 @@ def read(row: Document) -> Document:
         "RiskRating": card.get("intended_uses", {}).get("risk_rating", "Unknown") if card else None,
         "ModelCard": card,
         "Hashes": {name: metadata[key] for key, name in HASHES.items() if key in metadata},
-        "PipelineExecutionArn": found.get("MetadataProperties", {}).get("GeneratedBy"),
+        "PipelineExecutionArn": execution,
         "Lineage": provenance.chain(row["ModelPackageArn"]),
     }
+    if execution:
+        sheet |= _judged(execution)
     if project:
         number, status = row["ModelPackageVersion"], row["ModelApprovalStatus"]
         state, told = history.of(project, number)
@@ -46,6 +50,20 @@ def read(row: Document) -> Document:
 def _card(found: Document) -> Document | None:
     content = found.get("ModelCard", {}).get("ModelCardContent")
     return json.loads(content) if content else None
+
+
+def _judged(execution: str) -> Document:
+    try:
+        evaluated = runs.evaluation(runs.steps(execution))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
+            raise
+        return {}  # AWS keeps a version for longer than its execution
+    if evaluated is None:
+        return {}
+    folder, gate = evaluated[0].rstrip("/"), evaluated[1]
+    pages = {"Report": f"{folder}/{package.REPORT}", "CardPage": f"{folder}/{package.CARD_PAGE}"}
+    return {"Metrics": runs.defined(gate), **pages}
 
 
 def show(sheet: Document) -> None:
@@ -86,6 +104,9 @@ def _facts(sheet: Document) -> Iterator[tuple[str, Any]]:
         yield f"SHA-256 of {name}", value
     if execution := sheet.get("PipelineExecutionArn"):
         yield "Execution", execution.rpartition("/")[2]
+    for member, name in (("Report", "Report"), ("CardPage", "Card")):
+        if address := sheet.get(member):
+            yield name, escape(address)
 
 
 def _told(entry: Document) -> str:

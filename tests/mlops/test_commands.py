@@ -17,6 +17,13 @@ from awscli.customizations import overridesslcommonname
 from local_aws import supported
 from tests.conftest import ROOT, Commands
 
+#: Prints the object whose address is on standard input.
+READ = """
+import sys, boto3
+bucket, _, key = sys.stdin.read().removeprefix("s3://").partition("/")
+print(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+"""
+
 
 @pytest.fixture(scope="module")
 def built(new_commands: Callable[[], Commands]) -> Commands:
@@ -57,7 +64,11 @@ def test_one_version_on_a_sheet(built: Commands) -> None:
     assert named["Train"] == {"train", "validation", "preprocessor"}
     assert named["PreprocessEncode"] == {"data", "preprocessor"}
     assert named["PreprocessFit"] == {"data"}
+    assert sheet["Metrics"] == built.json("execution")["Metrics"]
     shown = built("models", "credit", "--version", "2")
+    for member in ("Report", "CardPage"):
+        assert sheet[member] in "".join(shown.stdout.split())
+        assert built.python(READ, sheet[member], **built.json("local", "env")).stdout.startswith("<!doctype html>")
     assert "From the data to the version" in shown.stdout
     assert built("models", "credit", "--version", "7").returncode == 2
     assert "--version needs" in built("models", "--version", "7").stderr
