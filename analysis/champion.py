@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis import figures, scarcity
 from analysis.bootstrap import Estimate, estimates
 from analysis.figures import ROUNDING, figure, telling
 from analysis.losses import LOSSES
@@ -27,7 +28,11 @@ Floats = NDArray[np.float64]
 SAME = "the same test rows"
 
 #: The end of the interval in words.
-WORDS: dict[str, str] = {"lower": "its lower end", "value": "the advantage", "upper": "its upper end"}
+WORDS: dict[str, str] = {
+    "lower": "the advantage's lower end",
+    "value": "the advantage",
+    "upper": "the advantage's upper end",
+}
 
 
 @dataclass(frozen=True)
@@ -133,20 +138,25 @@ def compare(
         return advantage(candidate.resampled(weights), reference.resampled(weights))
 
     found = estimates(advantage(*values), {}, resampled, rows, count, seed)[metric]
-    finding = _finding(found, champion, rule, called)
+    held = getattr(found, rule.bound) is not None
+    finding = _finding(found, champion, rule, called) if held else _without(found, champion, rule, candidate.details())
     return Comparison(finding, champion, True, rule, values[0][metric], values[1][metric], found)
 
 
 def _why(sample: Sample, metric: str) -> str:
     """Why the rows leave a metric undefined, as a clause."""
-    reason = sample.undefined().get(metric, "these rows do not define it").rstrip(".")
-    return f"{reason[:1].lower()}{reason[1:]}"
+    return figures.clause(sample.undefined().get(metric, "these rows do not define it"))
+
+
+def _without(found: Estimate, champion: str, rule: Rule, details: Document) -> Finding:
+    """The rule asks for an end of an interval that the rows do not have; `details` are the candidate's."""
+    why = f"{figures.clause(found.reason or 'no reason was given')}{scarcity.cause(rule.metric, details)}"
+    mending = scarcity.remedy(rule.metric, details, "champion", interval=True)
+    return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({why}): {mending}")
 
 
 def _finding(found: Estimate, champion: str, rule: Rule, called: str) -> Finding:
     held = getattr(found, rule.bound)
-    if held is None:
-        return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({found.reason})")
     passed = held >= -rule.margin or isclose(held, -rule.margin, abs_tol=ROUNDING)
     told = _told(found, rule, passed)
     clause = f"{rule.metric} is {_beside(told['value'], champion)} on {called}"
@@ -154,8 +164,8 @@ def _finding(found: Estimate, champion: str, rule: Rule, called: str) -> Finding
         clause += f" (95 % interval of the advantage {told['lower']} to {told['upper']})"
     if passed:
         return Finding(True, clause)
-    allowed = f"at least {-rule.margin:+g}" if rule.margin else "not below 0"
-    return Finding(False, f"{clause}, but {WORDS[rule.bound]} must be {allowed}")
+    allowed = f"be at least {-rule.margin:+g}" if rule.margin else "not be below 0"
+    return Finding(False, f"{clause}, but {WORDS[rule.bound]} must {allowed}")
 
 
 def _told(found: Estimate, rule: Rule, passed: bool) -> dict[str, str]:

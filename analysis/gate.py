@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analysis import scarcity
 from analysis.figures import clause, figure, telling
 from analysis.metrics import flat, section
 from contract import documents
@@ -94,8 +95,7 @@ def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     value = metrics[rule.metric].get(rule.bound)
     words = WORDS[rule.bound].format(metric=rule.metric)
     if value is None:
-        reason = clause(metrics[rule.metric].get("reason", "no reason was given"))
-        return Finding(False, f"{words} is undefined ({reason})")
+        return Finding(False, f"{words} is undefined {_undefined(metrics, rule.metric)}")
     limits = list(_limits(value, rule))
     (told,) = telling(
         lambda numbers: list(_limits(numbers[0], rule)) == limits,
@@ -104,6 +104,14 @@ def _check(metrics: dict[str, Any], rule: Rule) -> Finding:
     if broken := [limit for holds, limit in limits if not holds]:
         return Finding(False, f"{words} is {told}, it must be {' and '.join(broken)}")
     return Finding(True, f"{words} is {told}, {' and '.join(limit for _, limit in limits)}")
+
+
+def _undefined(metrics: dict[str, Any], name: str) -> str:
+    """Why a metric has no value, or no interval, and what would mend it."""
+    reason = clause(metrics[name].get("reason", "no reason was given"))
+    interval = metrics[name]["value"] is not None
+    why = scarcity.cause(name, metrics) if interval else ""
+    return f"({reason}{why}): {scarcity.remedy(name, metrics, 'gate', interval)}"
 
 
 def _limits(value: float, rule: Rule) -> Iterator[tuple[bool, str]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from string import Template
 
+from analysis import scarcity
 from analysis.metrics import section
 from analysis.pages import bias, champion, explanations, quality
 from analysis.pages.names import MEANINGS, sentence
@@ -106,11 +107,19 @@ def _metrics(metrics: Document, decision: Decision) -> str:
         if key not in MEANINGS:
             continue
         name, meaning = MEANINGS[key]
-        note = escape(metric.get("reason") or meaning.format(positive=positive))
+        note = escape(_reason(key, metrics) or meaning.format(positive=positive))
         value, lower, upper = numbers(metric["value"], metric["lower"], metric["upper"])
         between = "" if metric["lower"] is None else f"{lower} to {upper}"
         rows.append((escape(name), value, between, note))
     return table(("Metric", "#Value", "#95 % interval", "What it says"), rows)
+
+
+def _reason(name: str, metrics: Document) -> str:
+    """Why a metric has no value or no interval; nothing where it has both."""
+    reason = str(metrics[name].get("reason") or "")
+    if not reason or metrics[name]["value"] is None:
+        return reason
+    return f"{reason.rstrip('.')}{scarcity.cause(name, metrics)}."
 
 
 def _confusion(metrics: Document) -> str:

@@ -1,5 +1,7 @@
 """Champion and challenger: who wins, by how much, and what is said when there is nothing to compare."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -38,7 +40,7 @@ def test_a_better_candidate_passes_and_a_worse_one_does_not(bound: str) -> None:
     assert better.finding.passed
     assert not worse.finding.passed
     assert "better than that of version 3 on the same test rows" in better.finding.clause
-    assert "must be not below 0" in worse.finding.clause
+    assert "must not be below 0" in worse.finding.clause
 
 
 def test_the_bounds_differ_where_the_rows_do_not_decide() -> None:
@@ -153,7 +155,8 @@ def test_the_clause_has_the_digits_that_it_needs() -> None:
     assert clause.startswith("auc is 0.02000004 worse than")
     passed, clause = told(-0.00100001, "upper", 0.0)
     assert not passed
-    assert "-0.0020 to -1.0e-08), but its upper end must be not below 0" in clause
+    assert "-0.0020 to -1.0e-08), but the advantage's upper end must not be below 0" in clause
+    assert told(-0.03, "lower", 0.02)[1].endswith(", but the advantage's lower end must be at least -0.02")
     passed, clause = told(0.00002, "value", 0.0)
     assert clause.startswith("auc is 2.0e-05 better than that of version 3 ")
     assert "(95 % interval of the advantage -0.0010 to +0.0010)" in clause
@@ -198,3 +201,19 @@ def test_what_is_said_without_a_champion() -> None:
 def test_rules_that_make_no_sense(document: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         Rule.from_document(document)
+
+
+def test_a_missing_interval_names_the_rarest_class_and_what_would_mend_it() -> None:
+    labels = np.append(np.arange(60) % 2, [2, 2, 3, 4])
+    scores = np.random.default_rng(0).dirichlet(np.ones(5), len(labels))
+    rows = metrics.sample(labels, scores, Decision("multiclass", ("a", "b", "few", "rare", "one")))
+    found = compare(rows, rows, "3", Rule("macro_auc"), len(labels), 8, 0).finding
+    defined = re.fullmatch(
+        r"macro_auc beside version 3 has no interval \(no interval: [0-3] of 8 resamples define it, since the rarest "
+        r"class, rare, has 1 test row\): champion.bound = \"value\", another champion.metric, more test rows of rare "
+        r"classes or fewer classes would mend it",
+        found.clause,
+    )
+    assert defined, found.clause
+    assert not found.passed
+    assert compare(rows, rows, "3", Rule("macro_auc", "value"), len(labels), 8, 0).finding.passed

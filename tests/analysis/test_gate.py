@@ -114,3 +114,46 @@ def test_an_unknown_metric_is_named_with_the_known_ones() -> None:
 )
 def test_a_clause_has_the_digits_that_it_turns_on(value: float, clause: str) -> None:
     assert clause in judge(report(value=value), [Rule("auc", minimum=0.5)], "abc").reason
+
+
+@pytest.mark.parametrize(
+    ("metric", "classes", "said"),
+    [
+        (
+            "macro_auc", {"UK": 900, "Iceland": 1, "Spain": 12},
+            "is undefined (no interval: 57 of 200 resamples define it, since the rarest class, Iceland, has 1 test "
+            'row): gate.bound = "value", another gate.metric, more test rows of rare classes or fewer classes would mend it',
+        ),
+        (
+            "auc", {"no": 900, "yes": 2},
+            "is undefined (no interval: 57 of 200 resamples define it, since the rarest class, yes, has 2 test rows): "
+            'gate.bound = "value", another gate.metric or more test rows of rare classes would mend it',
+        ),
+        (
+            "precision", {"no": 900, "yes": 200},
+            "is undefined (no interval: 57 of 200 resamples define it): "
+            'gate.bound = "value" or another gate.metric would mend it',
+        ),
+        (
+            "r2", {},
+            "is undefined (no interval: 57 of 200 resamples define it): "
+            'gate.bound = "value" or another gate.metric would mend it',
+        ),
+    ],
+    ids=["classes", "binary", "predicted", "regression"],
+)  # fmt: skip
+def test_a_missing_interval_names_its_cause_and_what_would_mend_it(
+    metric: str, classes: dict[str, int], said: str
+) -> None:
+    found = {"value": 0.8, "lower": None, "upper": None, "reason": "No interval: 57 of 200 resamples define it."}
+    matrix = {"confusion_matrix": {name: {"one": rows - 1, "other": 1} for name, rows in classes.items()}}
+    section = {metric: found} | (matrix if classes else {})
+    verdict = judge({"multiclass_classification_metrics": section}, [Rule(metric, "lower", minimum=0.5)], "abc")
+    assert verdict.clauses[0] == f"the lower end of the 95 % interval of {metric} {said}"
+
+
+def test_a_metric_without_a_value_is_not_mended_by_the_bound() -> None:
+    found = {"macro_auc": {"value": None, "reason": "No test row is of class a."}}
+    verdict = judge({"multiclass_classification_metrics": found}, [Rule("macro_auc", "lower", minimum=0.5)], "abc")
+    assert "(no test row is of class a): another gate.metric or more test rows" in verdict.clauses[0]
+    assert "bound" not in verdict.clauses[0]

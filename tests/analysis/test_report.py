@@ -163,6 +163,17 @@ def test_explanations_name_the_class_whose_score_they_explain() -> None:
     assert "label0" not in page
 
 
+def test_a_metric_without_an_interval_names_the_rarest_class() -> None:
+    labels, scores, _, _ = SETS["multiclass"]
+    few = Decision("multiclass", ("F", "I", "<rare>"))
+    report = evaluate(sample(labels, scores, few), len(labels), 20, seed=0)
+    metrics = report["multiclass_classification_metrics"]
+    metrics["macro_auc"] |= {"lower": None, "upper": None, "reason": "No interval: 7 of 20 resamples define it."}
+    page = render(report, gate.judge(report, [gate.Rule("accuracy", minimum=0)], "0" * 64), {}, few)
+    rows = metrics["classes"]["<rare>"]["count"]
+    assert f"define it, since the rarest class, &lt;rare&gt;, has {rows} test rows.</td>" in page
+
+
 @pytest.mark.parametrize("count", [3, plots.MOST_CURVES, plots.MOST_CURVES + 3])
 def test_each_class_has_a_curve_up_to_a_limit_the_largest_first(count: int) -> None:
     labels = np.repeat(np.arange(count), np.arange(count) + 5)
