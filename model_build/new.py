@@ -19,6 +19,13 @@ ROWS = 100_000
 #: What a pipeline may be called: the pattern of CreatePipeline.
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 
+#: What becomes of the facets: a task of two classes alone tells which decision is the good one.
+_COMPARED: dict[Task, str] = {
+    "binary": "whose groups the bias analysis compares",
+    "multiclass": 'compared once [analysis] favourable = ["…"] names the classes that are good for a person',
+    "regression": "compared once [analysis] favourable_above = … says above which value it is good for a person",
+}
+
 Values = Mapping[str, Sequence[str | None]]
 
 
@@ -134,7 +141,7 @@ def _lines(
     for role in ("numeric", "categorical", "drop"):
         yield from _listed(role, [column for column in columns if column.role == role])
     if wishes.facets:
-        yield f"facets = [{', '.join(map(_text, wishes.facets))}]  # whose groups the bias analysis compares"
+        yield f"facets = [{', '.join(map(_text, wishes.facets))}]  # {_COMPARED[task]}"
     if wishes.time:
         yield f"event_time = {_text(wishes.time)}"
     if wishes.names:

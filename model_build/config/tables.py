@@ -88,7 +88,9 @@ class ColumnsSection(Section):
     categorical: Texts = Field(default=(), description="features read as text")
     drop: Texts = Field(default=(), description="known and left out on purpose")
     facets: Texts = Field(
-        default=(), description="columns whose groups the bias analysis compares; features, too, or dropped"
+        default=(),
+        description="columns whose groups the bias analysis compares; features, too, or dropped; of a task that is not "
+        "binary once analysis.favourable or analysis.favourable_above names the good decision",
     )
     event_time: str | None = Field(default=None, description="orders the rows of a split by time")
     derived_numeric: Texts = Field(default=(), description="numbers that features.py adds")

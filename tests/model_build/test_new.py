@@ -75,6 +75,21 @@ def test_wishes_win(tmp_path: Path) -> None:
     assert parsed.columns.positive == "False"
 
 
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("bought", "whose groups the bias analysis compares"),
+        ("age", "compared once [analysis] favourable_above = … says above which value it is good for a person"),
+        ("size", 'compared once [analysis] favourable = ["…"] names the classes that are good for a person'),
+    ],
+)
+def test_facets_say_what_they_wait_for(tmp_path: Path, label: str, said: str) -> None:
+    header, *lines = ROWS.splitlines()
+    rows = [f"{header},size", *(f"{line},{'SML'[index % 3]}" for index, line in enumerate(lines))]
+    text = new.describe(table(tmp_path, "\n".join(rows)), new.Wishes(label, facets=("city",)))
+    assert f'facets = ["city"]  # {said}\n' in text
+
+
 def test_parquet_gives_the_same_roles(tmp_path: Path) -> None:
     rows = {"id": list(range(100)), "share": [index / 7 for index in range(100)], "kind": ["a", "b"] * 50}
     rows["y"] = [index % 2 for index in range(100)]
