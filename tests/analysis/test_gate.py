@@ -122,7 +122,8 @@ def test_a_clause_has_the_digits_that_it_turns_on(value: float, clause: str) -> 
         (
             "macro_auc", {"UK": 900, "Iceland": 1, "Spain": 12},
             "is undefined (no interval: 57 of 200 resamples define it, since the rarest class, Iceland, has 1 test "
-            'row): gate.bound = "value", another gate.metric, more test rows of rare classes or fewer classes would mend it',
+            'row): gate.bound = "value", another gate.metric, more test rows of rare classes or fewer classes would '
+            "mend it",
         ),
         (
             "auc", {"no": 900, "yes": 2},
