@@ -10,14 +10,14 @@ from analysis.metrics import section
 from analysis.pages import bias, champion, explanations, quality
 from analysis.pages.names import MEANINGS, sentence
 from analysis.pages.origin import Origin
-from analysis.pages.style import number, numbers, shell, table
+from analysis.pages.style import notes, number, numbers, shell, table
 from contract.decision import Decision
 from contract.documents import Document
 from contract.findings import Verdict
 
 BODY = Template("""<h1>$name</h1>
 <div class="muted">$origin<br>$subject on $rows test rows</div>
-<div class="verdict $state"><strong>$reason</strong>$clauses</div>
+<div class="verdict $state"><strong>$reason</strong>$clauses</div>$warnings
 $champion
 <h2>Metrics</h2>$metrics
 <div class="plots" style="margin-top: 28px">$plots</div>
@@ -65,6 +65,7 @@ def render(
         origin=escape(more.origin.line()),
         training=f"<p>{escape(more.training)}</p>" if more.training else "",
         clauses=_clauses(verdict),
+        warnings=_warnings(verdict, more),
         subject=_subject(decision),
         rows=f"{report['dataset']['item_count']:,}",
         state="passed" if verdict.passed else "rejected",
@@ -88,6 +89,12 @@ def _clauses(verdict: Verdict) -> str:
     if all(clause in verdict.reason for clause in verdict.clauses):
         return ""
     return f"<ul>{''.join(f'<li>{escape(sentence(clause))}</li>' for clause in verdict.clauses)}</ul>"
+
+
+def _warnings(verdict: Verdict, beside: Beside) -> str:
+    """All but those about groups, which stand with the groups."""
+    of_groups = bias.warnings(bias.four_fifths(beside.analysis, beside.page))
+    return notes(warning for warning in verdict.warnings if warning not in of_groups)
 
 
 def _subject(decision: Decision) -> str:

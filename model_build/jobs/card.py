@@ -76,6 +76,7 @@ def content(said: Document, found: Found) -> Document:
         },
         "evaluation_details": [
             _evaluation(found.evaluation, found.verdict),
+            *_warnings(found),
             *_comparison(found.champion),
             *_four_fifths(found.analysis, found.page),
             *_bias(found.analysis),
@@ -128,6 +129,13 @@ def _evaluation(evaluation: Document, verdict: Verdict) -> Document:
         groups.append({"name": "Decisions", "metric_data": [drawn]})
     rows_said = {"test rows": str(evaluation["dataset"]["item_count"])}
     return _entry("Test split", f"{verdict.reason} {evaluation['method']}.", groups) | {"metadata": rows_said}
+
+
+def _warnings(found: Found) -> Iterator[Document]:
+    """All but those about groups, which stand with the groups."""
+    of_groups = warnings(four_fifths(found.analysis, found.page))
+    if others := [warning for warning in found.verdict.warnings if warning not in of_groups]:
+        yield _entry("Warnings", "\n".join(others), [])
 
 
 def _comparison(champion: Document) -> Iterator[Document]:

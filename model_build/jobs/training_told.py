@@ -28,6 +28,7 @@ class Training:
     hyperparameters  name → value, those of the best trial where they were tuned
     tuning           {"strategy", "jobs", "objective", "direction", "ranges": {name: text}}; empty without
     rows             split → number of rows;  label, features  columns of the data
+    split            what a person should know of the split, a sentence each;  facets  columns whose groups to compare
     """
 
     algorithm: str = ""
@@ -36,6 +37,8 @@ class Training:
     rows: Mapping[str, int] = field(default_factory=dict)
     label: str = ""
     features: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, settings: Document) -> "Training":
@@ -45,11 +48,12 @@ class Training:
         chosen = dict(sorted({**told.hyperparameters, **tuned}.items()))
         told = replace(told, hyperparameters=chosen)
         if os.environ.get("FINDINGS"):
-            told = replace(told, rows=documents.read(folder("FINDINGS") / "findings.json")["rows"])
+            found = documents.read(folder("FINDINGS") / "findings.json")
+            told = replace(told, rows=found["rows"], split=tuple(found.get("split", ())))
         if os.environ.get("PREPROCESSOR"):
             fitted = Preprocessor.from_document(documents.read(folder("PREPROCESSOR") / "preprocessor.json"))
             columns = tuple(dict.fromkeys(feature.column for feature in fitted.features))
-            told = replace(told, label=fitted.columns.label, features=columns)
+            told = replace(told, label=fitted.columns.label, features=columns, facets=fitted.columns.facets)
         return told
 
     def sentence(self) -> str:

@@ -23,7 +23,7 @@ from contract.decision import Decision
 from contract.documents import Document
 from contract.errors import InputError
 from contract.findings import Finding, Verdict
-from model_build.jobs import card, origin
+from model_build.jobs import card, origin, warned
 from model_build.jobs.card import Found
 from model_build.jobs.group_sizes import counted
 from model_build.jobs.program import folder, program
@@ -64,11 +64,12 @@ def main() -> None:
         *(violations() if settings.hold_baseline else ()),
     ]
     page = words(analysis, evaluated) if analysis else {}
+    training = Training.from_environment(settings.training)
+    of_groups = bias.warnings(bias.four_fifths(analysis, page))
     verdict = replace(
         gate.judge(evaluation, [rule], evaluation["model"]["artefact"], others),
-        warnings=tuple(bias.warnings(bias.four_fifths(analysis, page))),
+        warnings=(*warned.warnings(evaluation, decision, analysis, training), *of_groups),
     )
-    training = Training.from_environment(settings.training)
     more = beside(evaluated, analysis, page, training.sentence(), origin.known(settings.name, settings.pipeline))
     write(verdict, evaluation, decision, more, evaluated, output)
     whole = Found(evaluation, verdict, analysis, more.page, more.champion, training, more.origin)
