@@ -22,8 +22,9 @@ from analysis.bias import report
 from analysis.bias.groups import Bits, Facet, above, check, groups
 from analysis.bias.report import Outcomes
 from analysis.explanations.dependence import Grid, all_dependences, categorical_grid, numeric_grid
-from analysis.explanations.ensemble import Floats, Matrix
+from analysis.explanations.ensemble import Matrix
 from analysis.explanations.explain import Explainer, Explanation
+from analysis.explanations.records import records
 from analysis.fairness import SECTIONS, SOURCES
 from contract.decision import Decision
 from contract.documents import Document
@@ -31,8 +32,6 @@ from contract.errors import InputError
 
 #: Rows explained when the model is no sum of trees: each costs hundreds of predictions.
 MOST_SAMPLED = 200
-#: Records and columns of each that the page shows.
-RECORDS, FOREMOST = 4, 6
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,11 @@ def analyze(rows: Rows, model: Explainer, decision: Decision, settings: Settings
     chosen = _chosen(len(rows.matrix), model, settings)
     explained = model.explain(rows.matrix[chosen])
     document["explanations"] = _explanations(explained, rows, model, settings)
-    page |= {"records": list(_records(explained, rows, chosen)), "explained": len(chosen), "method": explained.method}
+    page |= {
+        "records": list(records(explained, rows.raw, chosen)),
+        "explained": len(chosen),
+        "method": explained.method,
+    }
     page["warnings"] = list(_warnings(page["bias"], explained))
     return Analysis(document, local_values(explained), page)
 
@@ -222,38 +225,6 @@ def _grids(names: Sequence[str], rows: Rows, model: Explainer) -> Iterator[tuple
             yield name, numeric_grid(name, raw, rows.matrix[:, features[0]], features[0])
         else:
             yield name, categorical_grid(name, raw, rows.matrix[:, features], features)
-
-
-def _records(found: Explanation, rows: Rows, chosen: NDArray[np.int64]) -> Iterator[Document]:
-    """Records spread from the lowest to the highest answer, each with the columns that moved it most."""
-    answers: Floats = found.values[:, -1].sum(axis=1) + found.expected[-1]
-    order = np.argsort(answers, kind="stable")
-    for place in order[np.unique(np.linspace(0, len(order) - 1, RECORDS).round().astype(int))]:
-        values = found.values[place, -1]
-        foremost = np.argsort(-np.abs(values), kind="stable")[:FOREMOST]
-        yield {
-            "row": int(chosen[place]),
-            "answer": float(answers[place]),
-            "expected": float(found.expected[-1]),
-            "columns": [
-                {
-                    "name": found.columns[index],
-                    "value": _shown(rows.raw.get(found.columns[index]), int(chosen[place])),
-                    "shap": float(values[index]),
-                }
-                for index in foremost
-            ],
-            "others": float(values.sum() - values[foremost].sum()),
-        }
-
-
-def _shown(column: NDArray[Any] | None, row: int) -> str:
-    if column is None:
-        return ""
-    value = column[row]
-    if value is None or value != value:
-        return "missing"
-    return f"{value:.10g}" if column.dtype.kind == "f" else str(value)
 
 
 def _warnings(bias: list[Document], found: Explanation) -> Iterator[str]:

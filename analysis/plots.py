@@ -170,7 +170,9 @@ def _class_axes(axes: Axes, classes: tuple[str, ...]) -> None:
     if count > MOST_NAMES:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set(xlabel=f"Predicted: {count} classes, in the order of the table by class", ylabel="Actual, in the same order")
+        axes.set(
+            xlabel=f"Predicted: {count} classes, in the order of the table by class", ylabel="Actual, in the same order"
+        )
         return
     names, size = [_short(name) for name in classes], 10 if count <= 12 else 8 if count <= 20 else 6.5
     turn = {"rotation": 0} if count <= 4 else {"rotation": 90 if count > 10 else 35, "rotation_mode": "anchor"}
@@ -236,7 +238,7 @@ def _figure() -> Figure:
 
 def _legend(figure: Figure) -> None:
     """Below the axes, where it covers nothing, wherever the curves lie."""
-    figure.legend(loc="outside lower center", ncols=2, borderpad=0, borderaxespad=0.2, columnspacing=1.4)
+    figure.legend(loc="outside lower center", ncols=2, borderpad=0, borderaxespad=0.6, columnspacing=1.4)
 
 
 def _unit_square(axes: Axes) -> None:

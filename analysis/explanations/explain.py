@@ -30,7 +30,8 @@ MARGINS = ", of each class's margin, before softmax"
 class Explanation:
     """values (rows, outputs, columns) and expected (outputs,), the baseline's answer: they add up to the prediction.
 
-    `method` says in words how they were found; `note` why it is not the exact one, where one was expected.
+    `method` says in words how they were found; `note` why it is not the exact one, where one was expected; `scale` what
+    the answers are where they are no predictions.
     """
 
     columns: tuple[str, ...]
@@ -38,6 +39,7 @@ class Explanation:
     expected: Floats
     method: str
     note: str | None = None
+    scale: str = ""
 
     def global_values(self) -> Floats:
         """(outputs, columns): the mean of the absolute values over the rows."""
@@ -89,7 +91,7 @@ class Explainer:
         if model.link == "margin":
             start = shap.background + np.asarray(model.base)
             _near(_softmax(margins.sum(axis=2) + start), answers)
-            return Explanation(names, margins, start, TREE_METHOD + MARGINS)
+            return Explanation(names, margins, start, TREE_METHOD + MARGINS, scale="before softmax")
         expected = np.asarray(self.predict(self.baseline), dtype=np.float64).reshape(1)
         start = LINKS[model.link][0](expected)
         sums = margins.sum(axis=2)

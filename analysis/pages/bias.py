@@ -121,6 +121,7 @@ def _reasons(groups: list[tuple[str, list[Document]]]) -> Iterator[str]:
                 sharing.setdefault((metric["name"], reason), []).append(name)
     together: dict[tuple[str, str], list[str]] = {}
     for (metric_name, reason), names in sharing.items():
-        together.setdefault((", ".join(names), reason), []).append(metric_name)
+        of_all = len(names) == len(groups) > 2
+        together.setdefault(("every group" if of_all else ", ".join(names), reason), []).append(metric_name)
     for (of, reason), metric_names in together.items():
         yield f"{', '.join(metric_names)} of {of} {'is' if len(metric_names) == 1 else 'are'} undefined: {reason}"

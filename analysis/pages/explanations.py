@@ -50,7 +50,7 @@ def _curves(dependences: list[Document], outputs: Mapping[str, str], rows: Mappi
     by_rows = sorted(range(count), key=lambda place: -rows.get(f"label{place}", 0))
     shown = by_rows[:MOST_CLASSES]
     names = {place: outputs.get(f"label{place}", f"label{place}") for place in shown}
-    some = f" Of {count} classes, the {len(shown)} with the most test rows." if len(shown) < count else ""
+    some = f" Shown are, of {count} classes, the {len(shown)} with the most test rows." if len(shown) < count else ""
     drawn = "".join(
         (f"<h3>{escape(name)}</h3>" if count > 1 else "") + _class(dependences, place, name if count > 1 else "answer")
         for place, name in names.items()
@@ -101,10 +101,11 @@ def _record(record: Document, outputs: Mapping[str, str]) -> str:
     lines = [(_value(column), column["shap"]) for column in record["columns"]]
     lines += _others(record)
     of = f", {outputs[record['output']]}" if record.get("output") in outputs else ""
-    scale = f" ({record['scale']})" if record.get("scale") else ""
+    scale = f"{record['scale']}; " if record.get("scale") else ""
+    start = f"{scale}the baseline row: {number(record['expected'])}"
     return (
-        f"<h3>Test row {record['row']:,}{escape(of)}: {number(record['answer'])}{escape(scale)}</h3>"
-        f'<p class="muted"><small>the baseline row: {number(record["expected"])}</small></p>{pushes(lines)}'
+        f"<h3>Test row {record['row']:,}{escape(of)}: {number(record['answer'])}</h3>"
+        f'<p class="muted"><small>{escape(start)}</small></p>{pushes(lines)}'
     )
 
 

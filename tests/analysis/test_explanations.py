@@ -12,7 +12,8 @@ import xgboost as xgb
 from analysis.explanations import coalitions
 from analysis.explanations.dependence import categorical_grid, dependence, numeric_grid
 from analysis.explanations.ensemble import parse
-from analysis.explanations.explain import Explainer, baseline
+from analysis.explanations.explain import Explainer, Explanation, baseline
+from analysis.explanations.records import records
 from analysis.explanations.tree_shap import TreeShap
 from contract.errors import InputError
 
@@ -118,7 +119,28 @@ def test_values_add_up_to_the_margins_of_unequal_classes(more: dict[str, object]
     assert found.note is None
     margins = predictor(model, margin=True)
     assert found.values.sum(axis=2) + found.expected == pytest.approx(margins(X), abs=1e-4)
+    assert found.scale == "before softmax"
     assert found.expected == pytest.approx(margins(X[:1])[0], abs=1e-4)
+
+
+def test_a_record_is_of_the_class_that_is_decided() -> None:
+    """Its answer is that class's, the values that are told add up to it, and the lowest answer comes first."""
+    values = np.zeros((3, 3, 8))
+    values[0, 1, 0], values[1, 2, :], values[2, 0, 7] = 2.0, 0.5, -0.2
+    found = Explanation(tuple("abcdefgh"), values, np.array([0.1, 0.0, -0.1]), "any", scale="before softmax")
+    raw = {"a": np.array([1.0, 2.0, np.nan, 7.0]), "h": np.array(["x", None, "z", "y"], dtype=object)}
+    told = list(records(found, raw, np.array([0, 1, 3])))
+    assert [(each["row"], each["output"], each["scale"]) for each in told] == [
+        (3, "label1", "before softmax"), (0, "label1", "before softmax"), (1, "label2", "before softmax"),
+    ]  # fmt: skip
+    assert [each["answer"] for each in told] == pytest.approx([0.0, 2.0, 3.9])
+    assert [each["expected"] for each in told] == [0.0, 0.0, -0.1]
+    assert told[2]["others"] == 1.0
+    assert told[1]["others"] == 0.0
+    assert told[1]["columns"][0] == {"name": "a", "value": "1", "shap": 2.0}
+    for each in told:
+        shared = each["others"] + sum(one["shap"] for one in each["columns"])
+        assert each["expected"] + shared == pytest.approx(each["answer"])
 
 
 def test_probabilities_that_are_not_the_trees_are_sampled() -> None:

@@ -125,8 +125,16 @@ def test_a_reason_that_metrics_share_is_told_once() -> None:
     section = {"label": "y", "label_value_or_threshold": "1", "facets": {}}
     section["facets"] = {"sex": [{"value_or_threshold": "F", "metrics": metrics}]}
     page = bias.section({SECTIONS[1]: section}, {})
+    assert "every group" not in page
     assert "AD, DI of sex = F are undefined: No row." in page
     assert "RD of sex = F is undefined: No label." in page
+
+
+def test_a_reason_of_every_group_lists_none() -> None:
+    found = ratios(**dict.fromkeys(["F", "M", "X"]))
+    for group in found[SECTIONS[1]]["facets"]["sex"]:
+        group["metrics"][0]["error"] = "No label."
+    assert "DI of every group is undefined: No label." in bias.section(found, {})
 
 
 def test_the_champion_is_told_in_names() -> None:
@@ -188,7 +196,7 @@ def test_partial_dependence_is_that_of_the_classes_with_the_most_rows_by_name() 
     assert re.findall(r"<h3>score of (\w+)</h3>", curves) == ["k11", "k15", "k2"]
     assert re.findall(r'aria-label="([^"]+)"', curves)[0] == "Mean score of k11 by age"
     assert ">0.610<" in curves, "the scale is that of the class"
-    assert "Of 16 classes, the 3 with the most test rows." in curves
+    assert "Shown are, of 16 classes, the 3 with the most test rows." in curves
     found, outputs = explained(3)
     few = explanations.section(found, {}, outputs, {"label0": 1, "label1": 1, "label2": 2})
     assert re.findall(r"<h3>score of (\w+)</h3>", few.partition("<h2>How they move it")[2]) == ["k2", "k0", "k1"]
@@ -211,7 +219,8 @@ def test_a_record_names_the_class_whose_answer_it_is() -> None:
         "others": 0.0,
     }  # fmt: skip
     page = explanations.section(found, {"records": [record]}, outputs, {})
-    assert "<h3>Test row 1,234, score of k11: 2.5000 (before softmax)</h3>" in page
+    assert "<h3>Test row 1,234, score of k11: 2.5000</h3>" in page
+    assert "<small>before softmax; the baseline row: 0.2000</small>" in page
     assert "the lowest to the highest answer of the class that is decided" in page
 
 
