@@ -66,11 +66,14 @@ def _type(step: Document) -> str:
 
 
 def show_result(report: Document) -> None:
-    """What tuning tried, metrics, and where the report lies, as far as there are any, and why it failed if it did."""
+    """What tuning tried, metrics, the verdict's warnings, and where the report lies, as far as there are any, and why
+    it failed if it did."""
     for part in trainings.shown(trainings.of(report)):
         output.console.print(part)
     if evaluated := runs.evaluation(report["Steps"]):
         output.console.print(metrics(report["Metrics"]))
+        for warning in evaluated[1].get("warnings", ()):
+            output.console.print(Text(f"Warning: {warning}", style="yellow"))
         output.console.print(f"{evaluated[0].rstrip('/')}/{package.REPORT}", style="dim", soft_wrap=True)
     if "FailureReason" in report:
         output.console.print(failure(report))

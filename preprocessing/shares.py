@@ -36,7 +36,7 @@ class Fault:
 
     def sentence(self, settings: Settings, repeats: Counter[str]) -> str:
         """With cause and mending. `repeats`: class, or POOLED for all → rows that repeat an earlier one."""
-        return f"{self.words}: {_mending(settings, sum(repeats[text] for text in self.classes))}."
+        return f"{self.words}: {_mending(settings, self.rows, sum(repeats[text] for text in self.classes))}."
 
 
 def faults(rows: RowCounts, settings: Settings, classes: tuple[str, ...]) -> list[Fault]:
@@ -94,8 +94,8 @@ def _off(found: int, total: int, share: float) -> str:
     return f"{100 * found / total:.2g} % where {100 * share:.3g} % was asked"
 
 
-def _mending(settings: Settings, repeats: int) -> str:
-    """Cause and mending, as far as the rows tell them."""
+def _mending(settings: Settings, rows: int, repeats: int) -> str:
+    """Cause and mending, as far as they are known; of so many `rows`, `repeats` repeat an earlier one."""
     split = settings.split
     if split.by == "time":
         return (
@@ -107,9 +107,16 @@ def _mending(settings: Settings, repeats: int) -> str:
             f"all rows of the same {listed(split.key)} keep together; another split.seed, other shares or more rows "
             "would mend it"
         )
+    if repeats and rows - repeats < len(list(_asked(settings))):
+        return (
+            f"identical rows keep together, and these are copies of {rows - repeats}; more rows that differ, or a "
+            "split.key that tells them apart, would mend it"
+        )
     if repeats:
         return (
             f"identical rows keep together, and {repeats:,} of these rows repeat an earlier one; [preprocess] "
             "deduplicate = true, another split.seed or a split.key that tells them apart would mend it"
         )
+    if split.by == "stratified":
+        return "other shares or more rows would mend it"
     return "a stratified split, another split.seed, other shares or more rows would mend it"

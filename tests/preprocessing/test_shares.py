@@ -87,20 +87,27 @@ def test_a_side_without_a_class_of_two_is_refused(side: str, label: int) -> None
 
 
 def test_identical_rows_are_named_as_the_cause_of_a_refusal(tmp_path: Path) -> None:
-    """All rows of class 1 are copies of two: one side at least has none."""
+    frame = sample(600).assign(y=0)
+    rare = [frame.iloc[[row]].assign(y=1) for row in range(20)]
+    [refused] = warned(tmp_path, pd.concat([frame, *rare, *rare[:1] * 80]), {})
+    assert "row has the label '1' (100 rows have it): " in refused
+    assert "80 of these rows repeat an earlier one; [preprocess] deduplicate = true, another" in refused
+
+
+def test_copies_of_fewer_rows_than_sides_are_not_mended_by_leaving_them_out(tmp_path: Path) -> None:
     frame = sample(600).assign(y=0)
     rare = [frame.iloc[[row]].assign(y=1) for row in (0, 1)]
-    pd.concat([frame, *rare * 50]).to_csv(tmp_path / "data.csv", index=False)
-    with pytest.raises(InputError, match=r"row has the label '1' \(100 rows have it\): ") as refused:
-        fit(tmp_path / "data.csv", settings(split=SHARES))
-    assert "98 of these rows repeat an earlier one; [preprocess] deduplicate = true, another" in str(refused.value)
+    [refused] = warned(tmp_path, pd.concat([frame, *rare * 50]), {})
+    assert "row has the label '1' (100 rows have it): " in refused
+    assert "copies of 2; more rows that differ" in refused
+    assert "deduplicate" not in refused
 
 
 def test_a_split_without_a_class_that_is_merely_rare_speaks_of_no_copies(tmp_path: Path) -> None:
     sample(600).assign(y=[1, 1, 1] + [0] * 597).to_csv(tmp_path / "data.csv", index=False)
     with pytest.raises(InputError, match=r"^No validation row has the label '1' \(3 rows have it\)") as refused:
         fit(tmp_path / "data.csv", settings(split=SHARES))
-    assert "repeat" not in str(refused.value)
+    assert str(refused.value).endswith(": other shares or more rows would mend it.")
 
 
 def test_of_many_classes_a_rare_one_may_be_absent_and_is_told(tmp_path: Path) -> None:
