@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
 
 from analysis import curves
 from analysis.anomaly import Anomaly
@@ -237,8 +238,15 @@ def _figure() -> Figure:
 
 
 def _legend(figure: Figure) -> None:
-    """Below the axes, where it covers nothing, wherever the curves lie."""
-    figure.legend(loc="outside lower center", ncols=2, borderpad=0, borderaxespad=0.6, columnspacing=1.4)
+    """Below the axes, where it covers nothing, wherever the curves lie; in two columns where there is the width."""
+    found = _placed(figure, 2)
+    if found.get_window_extent().width > figure.bbox.width:
+        found.remove()
+        _placed(figure, 1)
+
+
+def _placed(figure: Figure, columns: int) -> Legend:
+    return figure.legend(loc="outside lower center", ncols=columns, borderpad=0, borderaxespad=0.6, columnspacing=1.4)
 
 
 def _unit_square(axes: Axes) -> None:
