@@ -152,7 +152,7 @@ def _without(found: Estimate, champion: str, rule: Rule, details: Document) -> F
     """The rule asks for an end of an interval that the rows do not have; `details` are the candidate's."""
     why = f"{figures.clause(found.reason or 'no reason was given')}{scarcity.cause(rule.metric, details)}"
     mending = scarcity.remedy(rule.metric, details, "champion", interval=True)
-    return Finding(False, f"{rule.metric} beside {_name(champion)} has no interval ({why}): {mending}")
+    return Finding(False, f"{rule.metric} beside {_name(champion)} cannot be judged ({why}): {mending}")
 
 
 def _finding(found: Estimate, champion: str, rule: Rule, called: str) -> Finding:

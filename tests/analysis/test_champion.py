@@ -209,7 +209,7 @@ def test_a_missing_interval_names_the_rarest_class_and_what_would_mend_it() -> N
     rows = metrics.sample(labels, scores, Decision("multiclass", ("a", "b", "few", "rare", "one")))
     found = compare(rows, rows, "3", Rule("macro_auc"), len(labels), 8, 0).finding
     defined = re.fullmatch(
-        r"macro_auc beside version 3 has no interval \(no interval: [0-3] of 8 resamples define it, since the rarest "
+        r"macro_auc beside version 3 cannot be judged \(no interval: [0-3] of 8 resamples define it, since the rarest "
         r"class, rare, has 1 test row\): champion.bound = \"value\", another champion.metric, more test rows of rare "
         r"classes or fewer classes would mend it",
         found.clause,
