@@ -181,10 +181,11 @@ def _bias(analysis: Document) -> Iterator[Document]:
 
 def _explanations(analysis: Document, outputs: Mapping[str, str]) -> Iterator[Document]:
     explained = analysis.get("explanations", {})
+    found = explained.get("kernel_shap", {})
     charts = [
-        {"name": _output(outputs.get(label, label)), "metric_data": [_chart(values["global_shap_values"])]}
-        for label, values in explained.get("kernel_shap", {}).items()
-        if values["global_shap_values"]
+        {"name": _output(outputs.get(label, label)), "metric_data": [_chart(found[label]["global_shap_values"])]}
+        for label in dict.fromkeys([*(key for key in outputs if key in found), *found])  # in the order of the classes
+        if found[label]["global_shap_values"]
     ]
     if charts:
         observation = f"{explained.get('method', '')} {explained.get('note', '')}".strip()

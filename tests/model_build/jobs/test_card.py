@@ -129,6 +129,20 @@ def test_bias_explanations_and_champion_have_entries_each() -> None:
     assert len(chart[0]["value"]) == card.STRONGEST
 
 
+def test_charts_of_explanations_are_in_the_order_of_the_classes() -> None:
+    classes = [f"class {n}" for n in range(12)]
+    evaluation = {
+        "dataset": {"item_count": 10}, "method": "Intervals",
+        "model": {"decision": {"task": "multiclass", "classes": classes}},
+        "multiclass_classification_metrics": {"accuracy": {"value": 0.5, "lower": 0.4, "upper": 0.6}},
+    }  # fmt: skip
+    as_text = sorted(f"label{n}" for n in range(12))
+    analysis = {"explanations": {"kernel_shap": {key: {"global_shap_values": {"c": 0.1}} for key in as_text}}}
+    found = Found(evaluation, Verdict(True, "Passed.", "a" * 64), analysis)
+    charts = card.content({}, found)["evaluation_details"][-1]["metric_groups"]
+    assert [chart["name"].rpartition("of ")[2] for chart in charts] == classes
+
+
 def large(groups: int, details: int, classes: int = 2) -> dict[str, Any]:
     """A card of as many groups with all metrics before and after training, details at their limit, and classes."""
     metrics = [{"name": f"M{n}", "description": "what it says " * 12, "value": 0.123456789012345} for n in range(13)]
