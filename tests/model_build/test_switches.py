@@ -135,6 +135,7 @@ def test_every_pair_of_values_gives_a_definition_that_aws_would_take(pipeline: s
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("pipeline", PIPELINES)
 @pytest.mark.parametrize("switch", sorted(switches()))
 def test_every_value_with_every_other_alone(pipeline: str, switch: str, defined: Define) -> None:

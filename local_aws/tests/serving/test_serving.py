@@ -175,5 +175,9 @@ def test_other_ways_to_serve_are_refused_by_name(
 
 def test_the_log_has_what_the_container_writes(begin: Callable[..., Chain], model: Any, running: Aws) -> None:
     chain = begin(model("print('model is loaded')\n" + ECHO))
-    streams = Path(running.home / "logs").rglob("*.jsonl")
-    assert any("model is loaded" in path.read_text() and chain.id in path.name for path in streams)
+
+    def said() -> bool:
+        streams = Path(running.home / "logs").rglob("*.jsonl")
+        return any("model is loaded" in path.read_text() and chain.id in path.name for path in streams)
+
+    eventually(said)  # what it writes comes another way than the answer to its ping
