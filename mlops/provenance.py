@@ -16,6 +16,9 @@ DEPTH = 10
 #: `pipelines-<execution>-<step>-<hash>`: what a pipeline calls its jobs.
 _JOB = re.compile(r"pipelines-(?P<execution>[a-z0-9]+)-(?P<step>.+)-[A-Za-z0-9]+")
 
+#: `<execution>-<step>-<hash>-<number>-<hash>`: what a pipeline's tuning job calls its training jobs.
+_TRIAL = re.compile(r"(?P<execution>[a-z0-9]{12})-(?P<step>.+)-[A-Za-z0-9]{10}-\d{3}-[0-9a-f]{8}")
+
 
 def chain(arn: str) -> list[Document]:
     """Things and jobs from the data to the package `arn`, each after what it came from; empty without lineage.
@@ -100,7 +103,7 @@ def _described(client: Any, vertex: Document) -> Document | None:
     name = vertex["Arn"].rpartition("/")[2]
     found = client.describe_trial_component(TrialComponentName=name)
     job = found.get("DisplayName") or name
-    made = _JOB.fullmatch(job)
+    made = _JOB.fullmatch(job) or _TRIAL.fullmatch(job)
     more = {"PipelineExecutionId": made["execution"]} if made else {}
     return {
         "Type": vertex["Type"],

@@ -95,6 +95,21 @@ def test_a_file_was_made_by_what_put_out_its_folder(monkeypatch: pytest.MonkeyPa
     ]
 
 
+@pytest.mark.parametrize(
+    ("job", "step"),
+    [
+        ("pipelines-i7nj1rvetz71-PreprocessFit-Ab12", "PreprocessFit"),
+        ("i7nj1rvetz71-Tune-e795634299-010-d0ce5974", "Tune"),
+        ("somebody-elses-job-001", "somebody-elses-job-001"),
+    ],
+    ids=["of a step", "of tuning", "of nobody here"],
+)
+def test_a_job_is_called_after_its_step(job: str, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = "arn:aws:sagemaker:us-east-1:1:model-package/m/1"
+    monkeypatch.setattr("mlops.provenance.boto3.client", lambda _: Lineage({package: [f"job:/{job}"]}))
+    assert chain(package)[0]["Name"] == step
+
+
 def test_code_and_settings_are_told_from_data() -> None:
     digest = "a" * 64
     assert is_asset(f"s3://b/credit/code/{digest}/")
