@@ -198,8 +198,15 @@ def test_a_kill_before_the_answer_to_a_request(tmp_path: Path, number: int) -> N
 
 
 @needs_proc
-@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.long)])
-def test_a_kill_at_every_commit(tmp_path: Path, when: str) -> None:
+@pytest.mark.parametrize(
+    ("when", "apart"),
+    [
+        pytest.param("before", 3, id="before each third"),
+        pytest.param("before", 1, id="before", marks=pytest.mark.long),
+        pytest.param("after", 1, id="after", marks=pytest.mark.long),
+    ],
+)
+def test_a_kill_at_every_commit(tmp_path: Path, when: str, apart: int) -> None:
     """Two homes at a time; until a run gets by without a kill, having made fewer commits than that."""
 
     def killed(number: int) -> bool:
@@ -209,12 +216,12 @@ def test_a_kill_at_every_commit(tmp_path: Path, when: str) -> None:
 
     kills = 0
     with ThreadPoolExecutor(2) as pool:
-        for first in itertools.count(1, 2):
-            found = list(pool.map(killed, (first, first + 1)))
+        for first in itertools.count(1, 2 * apart):
+            found = list(pool.map(killed, (first, first + apart)))
             kills += sum(found)
             if not all(found):
                 break
-    assert kills >= len(STEPS) + 2, "a pipeline of six steps has at least that many commits"
+    assert kills * apart >= len(STEPS) + 2, "a pipeline of six steps has at least that many commits"
 
 
 @needs_proc

@@ -149,6 +149,7 @@ def test_training_never_sees_the_test_rows(credit: Commands) -> None:
     assert not [(a, b) for a in outputs for b in outputs if a != b and b.startswith(a)], "S3 prefixes would overlap"
 
 
+@pytest.mark.long  # test_definition.py has it without the command
 def test_a_definition_needs_nothing(tmp_path: Path, credit: Commands) -> None:
     """No network, no credentials, another directory: the same bytes."""
     texts = []
