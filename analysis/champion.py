@@ -95,10 +95,8 @@ def alone() -> Comparison:
 
 def incomparable(champion: str, reason: str) -> Comparison:
     """The champion cannot answer for these rows; `reason` says why."""
-    why = reason.strip().rstrip(".")
-    clause = (
-        f"{_name(champion)} cannot be compared ({why[:1].lower()}{why[1:]}), so the absolute threshold alone decides"
-    )
+    why = figures.clause(reason.strip())
+    clause = f"{_name(champion)} cannot be compared ({why}), so the absolute threshold alone decides"
     return Comparison(Finding(True, clause), champion)
 
 

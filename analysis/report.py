@@ -65,7 +65,7 @@ def render(
         origin=escape(more.origin.line()),
         training=f"<p>{escape(more.training)}</p>" if more.training else "",
         clauses=_clauses(verdict),
-        warnings=_warnings(verdict, more),
+        warnings=notes(bias.not_of_groups(verdict.warnings, more.analysis, more.page)),
         subject=_subject(decision),
         rows=f"{report['dataset']['item_count']:,}",
         state="passed" if verdict.passed else "rejected",
@@ -89,12 +89,6 @@ def _clauses(verdict: Verdict) -> str:
     if all(clause in verdict.reason for clause in verdict.clauses):
         return ""
     return f"<ul>{''.join(f'<li>{escape(sentence(clause))}</li>' for clause in verdict.clauses)}</ul>"
-
-
-def _warnings(verdict: Verdict, beside: Beside) -> str:
-    """All but those about groups, which stand with the groups."""
-    of_groups = bias.warnings(bias.four_fifths(beside.analysis, beside.page))
-    return notes(warning for warning in verdict.warnings if warning not in of_groups)
 
 
 def _subject(decision: Decision) -> str:

@@ -1,6 +1,6 @@
 """The report's section on bias: the four-fifths rule in words, then Clarify's figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from math import isclose, prod
 
@@ -57,6 +57,12 @@ def four_fifths(analysis: Document, page: Document) -> list[Document]:
 def warnings(told: list[Document]) -> list[str]:
     """Those of all comparisons, each once."""
     return list(dict.fromkeys(warning for each in told for warning in each["warnings"]))
+
+
+def not_of_groups(told: Iterable[str], analysis: Document, page: Document) -> list[str]:
+    """The verdict's warnings without those about groups, which stand with the groups."""
+    of_groups = warnings(four_fifths(analysis, page))
+    return [warning for warning in told if warning not in of_groups]
 
 
 def _few(title: str, sizes: list[int] | None) -> Iterator[str]:

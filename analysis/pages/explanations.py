@@ -21,8 +21,7 @@ def section(analysis: Document, page: Document, outputs: Mapping[str, str], rows
     found = explanations.get("kernel_shap", {})
     if not found:
         return ""
-    # The document's keys are sorted as texts: label10 comes before label2.
-    shap = {key: found[key] for key in [*(key for key in outputs if key in found), *found]}
+    shap = by_class(found, outputs)
     method = explanations.get("method", "KernelSHAP")
     over = f" over {page['explained']:,} test rows" if "explained" in page else ""
     said = f'<p class="muted">{escape(method)}: the mean absolute value{over}.</p>'
@@ -33,6 +32,11 @@ def section(analysis: Document, page: Document, outputs: Mapping[str, str], rows
         if len(shap) > 1
         else f'<h2>What moves the answers</h2>{said}{note}<div class="sheet">{most}</div>'
     ) + (_curves(explanations.get("pdp", []), outputs, rows) + _records(page.get("records", []), outputs))
+
+
+def by_class(found: Mapping[str, Document], outputs: Mapping[str, str]) -> dict[str, Document]:
+    """The outputs in the order of the classes: the document's keys are sorted as texts, label10 before label2."""
+    return {key: found[key] for key in [*(key for key in outputs if key in found), *found]}
 
 
 def _most(name: str, found: Document, several: bool) -> str:

@@ -1,7 +1,7 @@
 """What a configuration of the analysis must not be, in words."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import isfinite
 
 from analysis.fairness import METRICS
@@ -61,7 +61,7 @@ def contradictions(config: Config) -> Iterator[str]:
                 "in facet_values."
             )
     for name, values in analysis.facet_values.items():
-        if repeated := [value for value, count in Counter(values).items() if count > 1]:
+        if repeated := _repeated(values):
             yield f"analysis.facet_values: {repeated[0]!r} stands twice for {name!r}."
         if not values:
             yield f"analysis.facet_values: no group of {name!r} is named; name some, or remove it to look at every one."
@@ -76,13 +76,17 @@ def contradictions(config: Config) -> Iterator[str]:
         yield f"analysis.group_variable: {analysis.group_variable!r} has no role in [columns]."
     if analysis.favourable and columns.task == "regression":
         yield "analysis.favourable names classes, and the task is a regression; use analysis.favourable_above."
-    if repeated := [value for value, count in Counter(analysis.favourable).items() if count > 1]:
+    if repeated := _repeated(analysis.favourable):
         yield f"analysis.favourable: {repeated[0]!r} stands twice."
     elif columns.task == "binary" and len(analysis.favourable) > 1:
         yield "analysis.favourable names more than one of the two values; name the one that is good for a person."
     if analysis.favourable_above is not None and columns.task != "regression":
         yield f"analysis.favourable_above belongs to a regression, the task is {columns.task}; use analysis.favourable."
     yield from _gate(config)
+
+
+def _repeated(values: Collection[str]) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _number(text: str) -> bool:

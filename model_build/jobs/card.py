@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.metrics import section
-from analysis.pages.bias import four_fifths, warnings
+from analysis.pages.bias import four_fifths, not_of_groups, warnings
 from analysis.pages.card import render
+from analysis.pages.explanations import by_class
 from analysis.pages.names import name, sentence
 from analysis.pages.origin import Origin
 from analysis.pages.style import numbers
@@ -132,9 +133,7 @@ def _evaluation(evaluation: Document, verdict: Verdict) -> Document:
 
 
 def _warnings(found: Found) -> Iterator[Document]:
-    """All but those about groups, which stand with the groups."""
-    of_groups = warnings(four_fifths(found.analysis, found.page))
-    if others := [warning for warning in found.verdict.warnings if warning not in of_groups]:
+    if others := not_of_groups(found.verdict.warnings, found.analysis, found.page):
         yield _entry("Warnings", "\n".join(others), [])
 
 
@@ -181,11 +180,10 @@ def _bias(analysis: Document) -> Iterator[Document]:
 
 def _explanations(analysis: Document, outputs: Mapping[str, str]) -> Iterator[Document]:
     explained = analysis.get("explanations", {})
-    found = explained.get("kernel_shap", {})
     charts = [
-        {"name": _output(outputs.get(label, label)), "metric_data": [_chart(found[label]["global_shap_values"])]}
-        for label in dict.fromkeys([*(key for key in outputs if key in found), *found])  # in the order of the classes
-        if found[label]["global_shap_values"]
+        {"name": _output(outputs.get(label, label)), "metric_data": [_chart(values["global_shap_values"])]}
+        for label, values in by_class(explained.get("kernel_shap", {}), outputs).items()
+        if values["global_shap_values"]
     ]
     if charts:
         observation = f"{explained.get('method', '')} {explained.get('note', '')}".strip()

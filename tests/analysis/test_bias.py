@@ -184,7 +184,7 @@ def by_counting(rows: list[Row]) -> dict[str, float | None]:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.sampled_from("ab")), min_size=2, max_size=30))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_all_metrics_as_counted(rows: list[Row]) -> None:
     if len({row[0] for row in rows}) < 2:
         return

@@ -62,7 +62,7 @@ def test_words_and_gate_say_the_same_of_exactly_four_fifths() -> None:
 
 
 @given(st.integers(1, 400), st.integers(1, 400), st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_sentence_contradicts_the_rule(rows: int, others: int, data: st.DataObject) -> None:
     taken = data.draw(st.integers(1, others))
     few = data.draw(st.integers(0, rows))

@@ -102,7 +102,7 @@ def test_each_row_once_is_the_value_itself(judged: Binary | Multiclass | Regress
     assert all(np.isfinite(value) for value in values.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
 def test_ranking_equals_scikit_learn_for_any_ties(pairs: list[tuple[bool, int]]) -> None:
     labels, scores = np.array([label for label, _ in pairs]), np.array([score / 5 for _, score in pairs])

@@ -90,7 +90,7 @@ def test_beyond_the_limit_a_uniform_sample_stands_in(monkeypatch: pytest.MonkeyP
 
 
 @given(st.integers(1, 100_000))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_weights_of_a_sketch_add_up(count: int) -> None:
     levels = sketch(np.sort(GENERATOR.random(min(count, 5000))), count)
     assert sum(2**height * len(level) for height, level in enumerate(levels)) == count

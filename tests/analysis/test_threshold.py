@@ -27,7 +27,7 @@ def youden(labels: np.ndarray, predicted: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(("rule", "metric"), [("f1", sk.f1_score), ("youden", youden)])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pairs=ROWS)
 def test_no_threshold_is_better(rule: str, metric: Metric, pairs: list[tuple[bool, int]]) -> None:
     labels, scores = arrays(pairs)
@@ -37,7 +37,7 @@ def test_no_threshold_is_better(rule: str, metric: Metric, pairs: list[tuple[boo
     assert "validation" in words
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pairs=ROWS, share=st.sampled_from([0.3, 0.5, 0.9, 1.0]))
 def test_recall_is_reached_by_the_highest_threshold(pairs: list[tuple[bool, int]], share: float) -> None:
     labels, scores = arrays(pairs)
@@ -46,7 +46,7 @@ def test_recall_is_reached_by_the_highest_threshold(pairs: list[tuple[bool, int]
     assert threshold == max(enough)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(pairs=ROWS, share=st.sampled_from([0.2, 0.5, 0.9]))
 def test_precision_is_reached_with_the_highest_recall(pairs: list[tuple[bool, int]], share: float) -> None:
     labels, scores = arrays(pairs)

@@ -162,7 +162,7 @@ def test_the_rest_of_the_contract(client: Client) -> None:
     assert client.invoke(CSV, accept="image/png")[0] == 406
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=80), kind=st.sampled_from(["text/csv", "application/json", "application/jsonlines"]))
 def test_no_body_brings_it_down(client: Client, body: bytes, kind: str) -> None:
     assert client.invoke(body, kind)[0] in (200, 400)

@@ -99,7 +99,7 @@ def test_a_text_that_is_not_utf_8_is_refused(client: Client) -> None:
 BODY = written(pa.table(ROWS))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, len(BODY) - 1), change=st.binary(min_size=1, max_size=4), cut=st.integers(0, 20))
 def test_a_damaged_file_brings_nothing_down(client: Client, at: int, change: bytes, cut: int) -> None:
     body = BODY[:at] + change + BODY[at + len(change) : len(BODY) - cut]

@@ -12,7 +12,7 @@ from inference.model import Model
 from inference.serving import Serving
 from tests.inference.conftest import Client
 
-BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 CELL = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),

@@ -229,7 +229,7 @@ def test_what_cannot_be_tuned_is_refused_in_a_sentence(small: Path, text: str, s
 )
 def test_what_can_be_tuned_is_taken(small: Path, text: str) -> None:
     (small / config.FILE).write_text(f"{SMALL}[tuning]\nenabled = true\n{text}\n")
-    config.load(small)
+    assert config.load(small).tuning.enabled
 
 
 def test_a_wait_shorter_than_the_runtime_is_refused(small: Path) -> None:

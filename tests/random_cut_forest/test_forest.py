@@ -97,7 +97,7 @@ def test_seeds_give_different_forests(gaussian: Floats) -> None:
     assert not np.array_equal(scores[0], scores[2])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.floats(-1e6, 1e6), st.floats(0.001, 1e4))
 def test_a_far_outlier_scores_above_the_inliers(seed: int, features: int, centre: float, scale: float) -> None:
     rows = centre + scale * np.random.default_rng(seed).normal(size=(1000, features))
@@ -106,7 +106,7 @@ def test_a_far_outlier_scores_above_the_inliers(seed: int, features: int, centre
     assert scores[-1] > scores[:-1].max()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 19_999), max_size=6), st.sampled_from([1, 3, 17]))
 def test_a_score_does_not_depend_on_the_rows_beside_it(cuts: list[int], features: int) -> None:
     rows = np.random.default_rng(features).normal(size=(20_000, features))

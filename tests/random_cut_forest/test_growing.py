@@ -19,7 +19,7 @@ ROWS = hnp.arrays(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(ROWS, st.integers(0, 2**64 - 1))
 def test_a_tree_holds_its_rows(rows: Floats, seed: int) -> None:
     """Also for repeated rows, denormal and huge values, where a careless cut leaves one side empty."""
@@ -37,7 +37,7 @@ def test_a_tree_holds_its_rows(rows: Floats, seed: int) -> None:
         assert np.array_equal(trees.points[np.count_nonzero(leaf[:node])], row)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(ROWS, st.integers(0, 2**32))
 def test_boxes_and_masses_add_up(rows: Floats, seed: int) -> None:
     trees = grow(rows, np.arange(len(rows))[None], seed)

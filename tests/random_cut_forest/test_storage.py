@@ -21,7 +21,7 @@ from random_cut_forest.trees import Trees
 Floats = NDArray[np.float64]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(2, 40), st.integers(0, 2**64 - 1))
 def test_the_same_forest_after_reading(tmp_path_factory, features: int, samples: int, seed: int) -> None:
     path = tmp_path_factory.mktemp("forest") / "forest"
